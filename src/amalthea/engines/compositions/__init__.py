@@ -1,0 +1,1 @@
+"""Compositions of primitives, one family a file; `engines/derived.py` assembles them to `Engine`."""

@@ -1,0 +1,110 @@
+"""What the other families read a tensor with, and creation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from amalthea.engines.protocol import Protocol, Scalar, Shape, Tensor
+
+HALVES = frozenset({"float16", "bfloat16"})
+
+
+def times(*sizes: int | None) -> int | None:
+    """The product of sizes; None (unknown) if one of them is."""
+    product = 1
+    for size in sizes:
+        if size is None:
+            return None
+        product *= size
+    return product
+
+
+class Basics(Protocol):
+    """Reading shapes and dtypes; creation."""
+
+    # --- reading -----------------------------------------------------------------------------------------
+
+    def shape_of(self, x: Tensor) -> tuple[Any, ...]:
+        """The shape of `x` as a tuple; None for a size that is not known."""
+        return tuple(x.shape)
+
+    def dtype_of(self, x: Tensor) -> str:
+        """The canonical name of the dtype of `x`."""
+        dtype = x.dtype
+        return dtype if isinstance(dtype, str) else str(dtype.name)
+
+    def widened(self, x: Tensor) -> Tensor:
+        """`x`, or `x` as float32 if it has half the bits: for sums of many terms."""
+        return self.cast(x, "float32") if self.dtype_of(x) in HALVES else x
+
+    def like(self, x: Tensor, model: Tensor) -> Tensor:
+        """`x` in the dtype of `model`."""
+        dtype = self.dtype_of(model)
+        return x if self.dtype_of(x) == dtype else self.cast(x, dtype)
+
+    # --- creation ----------------------------------------------------------------------------------------
+
+    def zeros(self, shape: Shape, dtype: str) -> Tensor:
+        """Zeros; False for bool."""
+        return self.full(shape, 0, dtype)
+
+    def ones(self, shape: Shape, dtype: str) -> Tensor:
+        """Ones; True for bool."""
+        return self.full(shape, 1, dtype)
+
+    def full_like(self, x: Tensor, value: Scalar | Tensor, dtype: str | None = None) -> Tensor:
+        """The scalar `value` in the shape of `x`."""
+        return self.full(self.shape_of(x), value, dtype or self.dtype_of(x))
+
+    def zeros_like(self, x: Tensor, dtype: str | None = None) -> Tensor:
+        """Zeros in the shape of `x`."""
+        return self.full_like(x, 0, dtype)
+
+    def ones_like(self, x: Tensor, dtype: str | None = None) -> Tensor:
+        """Ones in the shape of `x`."""
+        return self.full_like(x, 1, dtype)
+
+    def tri(self, n: int, m: int, k: int, dtype: str) -> Tensor:
+        """(n, m): ones on and below the `k`-th diagonal, zeros above."""
+        rows = self.reshape(self.arange(0, n, 1, "int32"), (n, 1))
+        columns = self.reshape(self.arange(0, m, 1, "int32"), (1, m))
+        return self.cast(self.greater_equal(self.add(rows, k), columns), dtype)
+
+    def eye(self, n: int, m: int, k: int, dtype: str) -> Tensor:
+        """(n, m): ones on the `k`-th diagonal, zeros elsewhere."""
+        rows = self.reshape(self.arange(0, n, 1, "int32"), (n, 1))
+        columns = self.reshape(self.arange(0, m, 1, "int32"), (1, m))
+        return self.cast(self.equal(self.add(rows, k), columns), dtype)
+
+    def linspace(self, start: Tensor, stop: Tensor, num: int, endpoint: bool) -> Tensor:
+        """(num, *shape): evenly from `start` to `stop`, floating tensors of one shape; the last is exactly `stop` if `endpoint`."""
+        dtype, rank = self.dtype_of(start), len(self.shape_of(start))
+        steps = num - 1 if endpoint else num
+        step = self.divide(self.subtract(stop, start), Basics._at_least_one(steps))
+        column = (num,) + (1,) * rank
+        index = self.reshape(self.arange(0, num, 1, dtype), column)
+        values = self.add(start, self.multiply(index, step))
+        if not endpoint or num < 2:
+            return values
+        last = self.reshape(self.equal(self.arange(0, num, 1, "int32"), num - 1), column)
+        return self.where(last, stop, values)
+
+    @staticmethod
+    def _at_least_one(n: int) -> float:
+        return float(n) if n > 0 else 1.0
+
+    def meshgrid(self, xs: Sequence[Tensor], indexing: str) -> list[Tensor]:
+        """The vectors `xs` spread over a grid; `indexing` is "ij", or "xy" (the first two axes swapped)."""
+        order = list(range(len(xs)))
+        if indexing == "xy" and len(xs) > 1:
+            order[0], order[1] = 1, 0
+        shape: list[Any] = [1] * len(xs)
+        for axis, x in zip(order, xs, strict=True):
+            shape[axis] = self.shape_of(x)[0]
+        grids = []
+        for axis, x in zip(order, xs, strict=True):
+            own = [1] * len(xs)
+            own[axis] = shape[axis]
+            grids.append(self.broadcast_to(self.reshape(x, tuple(own)), tuple(shape)))
+        return grids

@@ -1,0 +1,210 @@
+"""Recurrences through `scan`: any cell, and the usual three with their input projection out of the loop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from amalthea import tree
+from amalthea.engines.compositions.networks import Networks
+from amalthea.engines.protocol import Tensor
+
+Step = Callable[[Any, Any], tuple[Any, Any]]
+
+
+class Recurrences(Networks):
+    """Recurrences over axis 1 of (batch, time, ...).
+
+    With `reverse` the last element comes first, and outputs stand in the order in which they were made.
+    Where the bool `mask` (batch, time) does not hold, states stay, and the output is that of the step
+    before (zeros before the first), or zeros if `zero_output_for_mask`. `unroll` is how many steps one
+    turn of the loop takes. The output is of all steps (batch, time, ...), or with `return_sequences`
+    False the last one.
+    """
+
+    def rnn(
+        self,
+        step: Step,
+        x: Any,
+        states: Any,
+        mask: Tensor | None = None,
+        reverse: bool = False,
+        unroll: int = 1,
+        return_sequences: bool = True,
+        zero_output_for_mask: bool = False,
+    ) -> tuple[Any, Any, Any]:
+        """`output, states = step(x[:, t], states)` over time: the last output, all of them or None, the last states."""
+        xs = tree.map_structure(lambda leaf: self._over_time(leaf, reverse), x)
+        masks = None if mask is None else self._over_time(mask, reverse)
+        length = self.shape_of(tree.flatten(xs)[0])[0]
+
+        def masked(moment: Tensor, new: Any, old: Any) -> Any:
+            return tree.map_structure(lambda n, o: self.where(self._beside(moment, n), n, o), new, old)
+
+        def turn(before: tuple[Any, Any], x: tuple[Any, Any]) -> tuple[tuple[Any, Any], Any]:
+            (output, states), (now, moment) = before, x
+            new_output, new_states = step(now, states)
+            if moment is None:
+                carried = (new_output, new_states)
+                return carried, new_output if return_sequences else ()
+            states = masked(moment, new_states, states)
+            zeros = tree.map_structure(self.zeros_like, new_output)
+            shown = masked(moment, new_output, zeros if zero_output_for_mask or output is None else output)
+            return (shown, states), shown if return_sequences else ()
+
+        # The first step stands before the loop: it says what an output looks like, which a loop must know.
+        first = tree.map_structure(lambda leaf: self.index_axis(leaf, 0, 0), xs)
+        carry, output = turn((None, states), (first, None if masks is None else self.index_axis(masks, 0, 0)))
+        outputs = tree.map_structure(lambda leaf: self.expand_dims(leaf, 0), output)
+        if length > 1:
+            rest = tree.map_structure(lambda leaf: self.slice_axis(leaf, 0, 1, None), xs)
+            if masks is None:
+                carry, more = self.scan(lambda c, now: turn(c, (now, None)), carry, rest, length - 1, False, min(unroll, length - 1))
+            else:
+                moments = self.slice_axis(masks, 0, 1, None)
+                carry, more = self.scan(turn, carry, (rest, moments), length - 1, False, min(unroll, length - 1))
+            if return_sequences:
+                outputs = tree.map_structure(lambda head, tail: self.concatenate([head, tail], 0), outputs, more)
+        last, states = carry
+        return last, tree.map_structure(lambda leaf: self.swapaxes(leaf, 0, 1), outputs) if return_sequences else None, states
+
+    def _over_time(self, x: Tensor, reverse: bool) -> Tensor:
+        x = self.swapaxes(x, 0, 1)
+        return self.flip(x, (0,)) if reverse else x
+
+    def _beside(self, moment: Tensor, x: Tensor) -> Tensor:
+        """The mask (batch,) of one moment in a shape that broadcasts with `x` (batch, ...)."""
+        rank = len(self.shape_of(x))
+        return moment if rank == 1 else self.expand_dims(moment, range(1, rank))
+
+    def _recur(
+        self,
+        cell: Callable[[tuple[Tensor, ...], Tensor], tuple[Tensor, ...]],
+        xs: Tensor,
+        states: tuple[Tensor, ...],
+        mask: Tensor | None,
+        reverse: bool,
+        unroll: int,
+        return_sequences: bool,
+        zero_output_for_mask: bool,
+    ) -> tuple[Tensor, tuple[Tensor, ...]]:
+        """A cell whose output is its first state, over `xs` that come time first."""
+        length = self.shape_of(xs)[0]
+        unroll = max(1, min(unroll, length))
+        if mask is None:
+
+            def plain(states: tuple[Tensor, ...], x: Tensor) -> tuple[tuple[Tensor, ...], Any]:
+                states = cell(states, x)
+                return states, states[0] if return_sequences else ()
+
+            states, outputs = self.scan(plain, states, xs, length, False, unroll)
+            return (self.swapaxes(outputs, 0, 1) if return_sequences else states[0]), states
+
+        def masked(carry: tuple[Tensor, ...], x: tuple[Tensor, Tensor]) -> tuple[tuple[Tensor, ...], Any]:
+            (shown, *states), (now, moment) = carry, x
+            moment = self.expand_dims(moment, 1)
+            new = cell(tuple(states), now)
+            shown = self.where(moment, new[0], 0.0 if zero_output_for_mask else shown)
+            kept = tuple(self.where(moment, n, o) for n, o in zip(new, states, strict=True))
+            return (shown, *kept), shown if return_sequences else ()
+
+        start = (self.zeros_like(states[0]), *states)
+        (shown, *last), outputs = self.scan(masked, start, (xs, self._over_time(mask, reverse)), length, False, unroll)
+        return (self.swapaxes(outputs, 0, 1) if return_sequences else shown), tuple(last)
+
+    def _projected(self, x: Tensor, kernel: Tensor, bias: Tensor | None, reverse: bool) -> Tensor:
+        """The inputs of all steps times `kernel`, plus `bias`, time first."""
+        y = self.dense(self._over_time(x, reverse), kernel)
+        return y if bias is None else self.add(y, bias)
+
+    def simple_rnn(
+        self,
+        x: Tensor,
+        h: Tensor,
+        kernel: Tensor,
+        recurrent_kernel: Tensor,
+        bias: Tensor | None,
+        mask: Tensor | None = None,
+        reverse: bool = False,
+        unroll: int = 1,
+        return_sequences: bool = True,
+        zero_output_for_mask: bool = False,
+    ) -> tuple[Tensor, Tensor]:
+        """`h = tanh(x @ kernel + h @ recurrent_kernel + bias)`: output and last `h`."""
+
+        def cell(states: tuple[Tensor, ...], x: Tensor) -> tuple[Tensor, ...]:
+            return (self.tanh(self.add(x, self.matmul(states[0], recurrent_kernel))),)
+
+        xs = self._projected(x, kernel, bias, reverse)
+        output, (h,) = self._recur(cell, xs, (h,), mask, reverse, unroll, return_sequences, zero_output_for_mask)
+        return output, h
+
+    def lstm(
+        self,
+        x: Tensor,
+        h: Tensor,
+        c: Tensor,
+        kernel: Tensor,
+        recurrent_kernel: Tensor,
+        bias: Tensor | None,
+        mask: Tensor | None = None,
+        reverse: bool = False,
+        unroll: int = 1,
+        return_sequences: bool = True,
+        zero_output_for_mask: bool = False,
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Long short-term memory, gates (i, f, c, o) side by side in kernels and bias: output, last `h`, last `c`."""
+        units = self.shape_of(h)[-1]
+
+        def cell(states: tuple[Tensor, ...], x: Tensor) -> tuple[Tensor, ...]:
+            h, c = states
+            i, f, new, o = self.split(self.add(x, self.matmul(h, recurrent_kernel)), (units,) * 4, 1)
+            c = self.add(self.multiply(self.sigmoid(f), c), self.multiply(self.sigmoid(i), self.tanh(new)))
+            return self.multiply(self.sigmoid(o), self.tanh(c)), c
+
+        xs = self._projected(x, kernel, bias, reverse)
+        output, (h, c) = self._recur(cell, xs, (h, c), mask, reverse, unroll, return_sequences, zero_output_for_mask)
+        return output, h, c
+
+    def gru(
+        self,
+        x: Tensor,
+        h: Tensor,
+        kernel: Tensor,
+        recurrent_kernel: Tensor,
+        bias: Tensor | None,
+        recurrent_bias: Tensor | None,
+        mask: Tensor | None = None,
+        reverse: bool = False,
+        reset_after: bool = True,
+        unroll: int = 1,
+        return_sequences: bool = True,
+        zero_output_for_mask: bool = False,
+    ) -> tuple[Tensor, Tensor]:
+        """Gated recurrent unit, gates (z, r, h) side by side in kernels and biases: output and last `h`.
+
+        `reset_after` applies the reset gate after the product with `recurrent_kernel` (and its bias), else before.
+        """
+        units = self.shape_of(h)[-1]
+        gates = None if reset_after else self.slice_axis(recurrent_kernel, 1, None, 2 * units)
+        candidate = None if reset_after else self.slice_axis(recurrent_kernel, 1, 2 * units, None)
+
+        def cell(states: tuple[Tensor, ...], x: Tensor) -> tuple[Tensor, ...]:
+            (h,) = states
+            x_z, x_r, x_h = self.split(x, (units,) * 3, 1)
+            if reset_after:
+                inner = self.matmul(h, recurrent_kernel)
+                if recurrent_bias is not None:
+                    inner = self.add(inner, recurrent_bias)
+                h_z, h_r, h_h = self.split(inner, (units,) * 3, 1)
+                h_h = self.multiply(self.sigmoid(self.add(x_r, h_r)), h_h)
+            else:
+                h_z, h_r = self.split(self.matmul(h, gates), (units,) * 2, 1)
+                h_h = self.matmul(self.multiply(self.sigmoid(self.add(x_r, h_r)), h), candidate)
+            z = self.sigmoid(self.add(x_z, h_z))
+            new = self.tanh(self.add(x_h, h_h))
+            return (self.add(new, self.multiply(z, self.subtract(h, new))),)
+
+        xs = self._projected(x, kernel, bias, reverse)
+        output, (h,) = self._recur(cell, xs, (h,), mask, reverse, unroll, return_sequences, zero_output_for_mask)
+        return output, h

@@ -1,0 +1,118 @@
+"""Which engines there are, which one is current, and how one is loaded (when it is first needed)."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, NamedTuple
+
+from amalthea.errors import ArgumentError, EngineNotInstalled, nearest
+
+if TYPE_CHECKING:
+    from amalthea.engines.derived import Engine
+
+
+class _Entry(NamedTuple):
+    module: str
+    package: str
+    install: str
+
+
+_TABLE: dict[str, _Entry] = {
+    "numpy": _Entry("amalthea.engines.numpy", "numpy", "pip install numpy"),
+    "jax": _Entry("amalthea.engines.jax", "jax", "pip install jax"),
+    "symbolic": _Entry("amalthea.engines.symbolic", "numpy", ""),
+}
+_PUBLIC = tuple(name for name in _TABLE if name != "symbolic")
+
+_loaded: dict[str, Engine] = {}
+_scoped: ContextVar[Engine | None] = ContextVar("amalthea_engine", default=None)
+_default: Engine | None = None
+
+
+def names() -> tuple[str, ...]:
+    """The names of the engines that a user may choose."""
+    return _PUBLIC
+
+
+def available() -> dict[str, bool]:
+    """The engines by name, and whether the package of each is installed (none is imported).
+
+    Example:
+        >>> available()["numpy"]
+        True
+    """
+    return {name: importlib.util.find_spec(_TABLE[name].package) is not None for name in _PUBLIC}
+
+
+def get(name: str) -> Engine:
+    """The engine of this name, loaded if it was not yet.
+
+    Raises:
+        ArgumentError: there is no such engine.
+        EngineNotInstalled: its package is missing.
+    """
+    engine = _loaded.get(name)
+    if engine is not None:
+        return engine
+    if name not in _TABLE:
+        raise ArgumentError(f"Unknown engine {name!r}. The engines are: {', '.join(_PUBLIC)}.{nearest(str(name), _PUBLIC)}")
+    entry = _TABLE[name]
+    try:
+        module = importlib.import_module(entry.module)
+    except ModuleNotFoundError as error:
+        if error.name and error.name.partition(".")[0] == entry.package:
+            raise EngineNotInstalled(
+                f"The engine {name!r} needs the package `{entry.package}`, which is not installed. Install it with: {entry.install}"
+            ) from error
+        raise
+    return _loaded.setdefault(name, module.ENGINE)
+
+
+def default_name() -> str:
+    """The engine that is used when none is chosen: AMALTHEA_ENGINE, else KERAS_BACKEND, else "jax"."""
+    return os.environ.get("AMALTHEA_ENGINE") or os.environ.get("KERAS_BACKEND") or "jax"
+
+
+def current() -> Engine:
+    """The engine in use here: that of the innermost `use`, else the process's."""
+    engine = _scoped.get()
+    if engine is not None:
+        return engine
+    if _default is None:
+        set_default(default_name())
+    assert _default is not None
+    return _default
+
+
+def current_name() -> str:
+    """The name of the engine in use here; loads none."""
+    engine = _scoped.get() or _default
+    return engine.name if engine is not None else default_name()
+
+
+def set_default(name: str) -> None:
+    """Use the engine `name` wherever no `use` is in force."""
+    global _default
+    _default = get(name)
+
+
+@contextmanager
+def use(engine: str | Engine) -> Iterator[Engine]:
+    """Use `engine` inside this context (of this thread, or task).
+
+    Example:
+        >>> with use("numpy") as engine:
+        ...     engine.name
+        'numpy'
+    """
+    chosen = get(engine) if isinstance(engine, str) else engine
+    token = _scoped.set(chosen)
+    try:
+        yield chosen
+    finally:
+        _scoped.reset(token)

@@ -1,0 +1,106 @@
+"""The errors that Amalthea raises.
+
+    AmaltheaError
+    ├── ArgumentError (ValueError)            an argument has a value that is not allowed
+    ├── ArgumentTypeError (TypeError)         an argument is of a kind that is not allowed
+    ├── ShapeError (ValueError)               shapes that do not fit each other, or a layer
+    ├── DataError (ValueError)                training data that cannot be used
+    ├── NotBuiltError (ValueError)            a layer or model is used before it has weights
+    ├── NotCompiledError (ValueError)         a model is trained before `compile`
+    ├── StateError (RuntimeError)             state is read or assigned where it cannot be
+    ├── SerializationError (ValueError)       a configuration that cannot be read or written
+    ├── UnsupportedByEngine (NotImplementedError)   this engine cannot do it; another may
+    ├── EngineNotInstalled (ImportError)      an engine's package is missing
+    └── MissingDependency (ImportError)       an optional package is missing
+
+Each one also is the built-in error that Keras raises in its place, so that code which catches that keeps working.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class AmaltheaError(Exception):
+    """The root of all errors that Amalthea raises on its own."""
+
+
+class ArgumentError(AmaltheaError, ValueError):
+    """An argument has a value that is not allowed."""
+
+
+class ArgumentTypeError(AmaltheaError, TypeError):
+    """An argument is of a kind that is not allowed."""
+
+
+class ShapeError(AmaltheaError, ValueError):
+    """Shapes do not fit each other, or do not fit a layer."""
+
+
+class DataError(AmaltheaError, ValueError):
+    """Data given to `fit`, `evaluate` or `predict` cannot be used."""
+
+
+class NotBuiltError(AmaltheaError, ValueError):
+    """A layer or model is used before its weights exist."""
+
+
+class NotCompiledError(AmaltheaError, ValueError):
+    """A model is trained or evaluated before `compile`."""
+
+
+class StateError(AmaltheaError, RuntimeError):
+    """State is read or assigned where that is not possible."""
+
+
+class SerializationError(AmaltheaError, ValueError):
+    """A configuration cannot be written, or what was read is not one."""
+
+
+class UnsupportedByEngine(AmaltheaError, NotImplementedError):
+    """The engine in use has no such operation.
+
+    Args:
+        engine: the name of the engine.
+        what: the name of the operation, or a few words.
+        hint: what to do instead.
+    """
+
+    def __init__(self, engine: str, what: str, hint: str = "") -> None:
+        self.engine, self.what = engine, what
+        advice = hint or 'Another engine may have it: `with amalthea.engine("jax"): ...`.'
+        super().__init__(f"The engine {engine!r} cannot do `{what}`. {advice}")
+
+
+class EngineNotInstalled(AmaltheaError, ImportError):
+    """The package that an engine stands on is not installed."""
+
+
+class MissingDependency(AmaltheaError, ImportError):
+    """An optional package is not installed.
+
+    Args:
+        package: the name to install.
+        purpose: what needs it, as the start of the sentence "... needs the package ...".
+        extra: the extra of Amalthea that brings it, if there is one.
+    """
+
+    def __init__(self, package: str, purpose: str, extra: str | None = None) -> None:
+        install = f'pip install "amalthea[{extra}]"' if extra else f"pip install {package}"
+        super().__init__(f"{purpose} needs the package `{package}`, which is not installed. Install it with: {install}")
+
+
+def nearest(name: str, allowed: Iterable[str]) -> str:
+    """The end of a sentence that proposes the allowed name nearest to `name`, or "".
+
+    Example:
+        >>> nearest("adm", ["sgd", "adam"])
+        ' Did you mean "adam"?'
+        >>> nearest("completely different", ["sgd", "adam"])
+        ''
+    """
+    options = list(allowed)
+    by_lower = {option.lower(): option for option in reversed(options)}
+    found = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=0.6)
+    return f' Did you mean "{by_lower[found[0]]}"?' if found else ""

@@ -1,0 +1,208 @@
+"""`Model`: a layer that can be trained, summarized, saved and taken apart."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Callable
+from typing import Any
+
+from amalthea.errors import ArgumentError, ArgumentTypeError, NotBuiltError, nearest
+from amalthea.graph.keras_tensor import KerasTensor
+from amalthea.layers.layer import Layer, default_build
+from amalthea.training.trainer import Trainer
+
+
+class Model(Trainer, Layer):
+    """A network: layers between inputs and outputs, with training, evaluation and prediction.
+
+    There are three ways to make one:
+
+    * of symbolic tensors, `Model(inputs, outputs)`: the graph between them;
+    * of a list of layers, `Sequential([...])`;
+    * as a subclass that makes layers in `__init__` and calls them in `call`.
+
+    Args:
+        inputs: a symbolic tensor from `Input`, or a list, tuple or dictionary of them.
+        outputs: symbolic tensors computed from `inputs`, in any structure.
+        name: its name.
+        trainable: whether its variables are trained.
+
+    Reference:
+        The interface is that of `keras.Model`.
+
+    Example:
+        >>> import amalthea
+        >>> x = amalthea.Input((4,))
+        >>> model = amalthea.Model(x, amalthea.layers.Dense(2)(x))
+        >>> model.count_params()
+        10
+    """
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Model:
+        if cls is Model and _is_graph(args, kwargs):
+            from amalthea.models.functional import Functional
+
+            return Functional.__new__(Functional, *args, **kwargs)
+        return super().__new__(cls, *args, **kwargs)  # type: ignore[return-value]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        from amalthea.models.functional import Functional
+
+        if _is_graph(args, kwargs) and not isinstance(self, Functional):
+            # A subclass that describes itself by symbolic tensors: `super().__init__(inputs, outputs)`.
+            _insert_base(type(self), Functional)
+            Functional.__init__(self, *args, **kwargs)
+            return
+        Layer.__init__(self, *args, **kwargs)
+        self._init_trainer()
+
+    def call(self, *args: Any, **kwargs: Any) -> Any:
+        """What it computes; subclasses define it."""
+        raise ArgumentTypeError(f"{type(self).__name__} defines no `call` method: a subclass of `Model` makes layers in `__init__` and calls them in `call`.")
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers in it, outermost ones only."""
+        return list(self._flatten_layers(include_self=False, recursive=False))
+
+    def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
+        """A layer, by name or by number.
+
+        Args:
+            name: its name.
+            index: its place in `layers`.
+
+        Raises:
+            ArgumentError: there is no such layer, or not exactly one of the two was given.
+
+        Example:
+            >>> import amalthea
+            >>> model = amalthea.Sequential([amalthea.layers.Dense(2, name="head")])
+            >>> model.get_layer("head") is model.get_layer(index=0)
+            True
+        """
+        if (name is None) == (index is None):
+            raise ArgumentError(f"Give either `name` or `index`. Received: name={name!r}, index={index!r}.")
+        layers = self.layers
+        if index is not None:
+            if not -len(layers) <= index < len(layers):
+                raise ArgumentError(f"The model has {len(layers)} layers; there is none with index {index}.")
+            return layers[index]
+        for layer in layers:
+            if layer.name == name:
+                return layer
+        names = [layer.name for layer in layers]
+        raise ArgumentError(f"The model has no layer {name!r}. Its layers are: {', '.join(names)}.{nearest(str(name), names)}")
+
+    def summary(
+        self,
+        line_length: int | None = None,
+        positions: list[float] | None = None,
+        print_fn: Callable[[str], Any] | None = None,
+        expand_nested: bool = False,
+        show_trainable: bool = False,
+        layer_range: list[str] | None = None,
+    ) -> None:
+        """Print a table of the layers, with shapes and numbers of parameters.
+
+        Args:
+            line_length: the width in characters.
+            positions: where the columns end, as shares of the width.
+            print_fn: what takes the text; by default it is printed.
+            expand_nested: whether layers of models inside are listed too.
+            show_trainable: whether a column says which layers are trained.
+            layer_range: names (or patterns) of the first and the last layer to list.
+        """
+        from amalthea.models.summary import print_summary
+
+        print_summary(
+            self,
+            line_length=line_length,
+            positions=positions,
+            print_fn=print_fn,
+            expand_nested=expand_nested,
+            show_trainable=show_trainable,
+            layer_range=layer_range,
+        )
+
+    def to_json(self, **kwargs: Any) -> str:
+        """The architecture as JSON text, for `models.model_from_json`.
+
+        Args:
+            **kwargs: arguments of `json.dumps`.
+        """
+        from amalthea.saving import serialize_keras_object
+
+        return json.dumps(serialize_keras_object(self), **kwargs)
+
+    def save(self, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
+        """Write the model to a file; see `saving.save_model`."""
+        from amalthea import saving
+
+        saving.save_model(self, filepath, overwrite=overwrite, **kwargs)
+
+    def save_weights(self, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
+        """Write the weights to a file; see `saving.save_weights`."""
+        from amalthea import saving
+
+        saving.save_weights(self, filepath, overwrite=overwrite, **kwargs)
+
+    def load_weights(self, filepath: Any, skip_mismatch: bool = False, **kwargs: Any) -> None:
+        """Read weights from a file; see `saving.load_weights`."""
+        from amalthea import saving
+
+        saving.load_weights(self, filepath, skip_mismatch=skip_mismatch, **kwargs)
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Model:
+        """The model that `get_config` described."""
+        from amalthea.models.functional import Functional, functional_from_config, is_functional_config
+
+        if is_functional_config(config) and (cls is Model or issubclass(cls, Functional) or not _has_own_init(cls)):
+            return functional_from_config(cls if cls is not Model else Functional, config, custom_objects)
+        return super().from_config(config)  # type: ignore[return-value]
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make an equal model."""
+        config = super().get_config()
+        config.pop("activity_regularizer", None)
+        return config
+
+    @default_build
+    def build(self, input_shape: Any) -> None:
+        """Make the variables of a subclassed model, by running `call` on symbolic tensors of this shape.
+
+        Args:
+            input_shape: the shape of the inputs, the batch included; a structure of shapes for several inputs.
+
+        Raises:
+            NotBuiltError: `call` cannot run on symbolic tensors.
+        """
+        try:
+            Layer.compute_output_shape(self, input_shape)
+        except Exception as error:
+            raise NotBuiltError(
+                f"{self} cannot be built from the input shape {input_shape}: its `call` failed on symbolic tensors ({error}). Call it on real data."
+            ) from error
+
+
+def _is_graph(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    """Whether these are the arguments of a model made of symbolic tensors."""
+    from amalthea import tree
+
+    given = list(args[:2]) + [kwargs[name] for name in ("inputs", "outputs") if name in kwargs]
+    return len(given) == 2 and any(isinstance(leaf, KerasTensor) for part in given for leaf in tree.flatten(part))
+
+
+def _insert_base(cls: type, base: type) -> None:
+    """Let `cls`, a subclass of `Model`, derive from `base` where it derives from `Model`."""
+    for ancestor in cls.__mro__:
+        if Model in ancestor.__bases__ and ancestor is not base:
+            ancestor.__bases__ = tuple(base if parent is Model else parent for parent in ancestor.__bases__)
+            return
+
+
+def _has_own_init(cls: type) -> bool:
+    parameters = [p for p in inspect.signature(cls.__init__).parameters.values() if p.name != "self"]
+    return all(p.kind not in (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD) for p in parameters)

@@ -1,0 +1,60 @@
+"""The steps: what happens to one batch in training, in evaluation and in prediction, and how a step becomes a fast function.
+
+A step is a method of the model that is written statefully and for no engine in particular. One written for Keras on JAX, which takes and
+returns the state, is run as well.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from amalthea.engines.derived import Engine
+from amalthea.state.variable import Variable
+
+Step = Callable[[Any], Any]
+
+
+def takes_state(step: Callable[..., Any]) -> bool:
+    """Whether the bound method `step` is of the form `(state, data)`."""
+    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return len([p for p in inspect.signature(step).parameters.values() if p.kind in positional and p.default is p.empty]) == 2
+
+
+def stateful(step: Callable[..., Any], groups: Callable[[], Sequence[Sequence[Variable]]]) -> Step:
+    """A step of the form `(state, data) -> (result, state)` as one that reads and assigns variables.
+
+    Args:
+        step: the step.
+        groups: gives the variables that `state` stands for: a tuple of lists. A step may return fewer groups than it got, the last ones.
+    """
+
+    def run(data: Any) -> Any:
+        variables = groups()
+        state = tuple([variable.value for variable in group] for group in variables)
+        result, new_state = step(state, data)
+        changed = variables[-len(new_state) :] if isinstance(new_state, tuple) and new_state else ()
+        for group, values in zip(changed, new_state, strict=True):
+            for variable, value in zip(group, values, strict=True):
+                variable.assign(value)
+        return result
+
+    return run
+
+
+def fast(engine: Engine, step: Step, state: Callable[[], Sequence[Variable]], eager: bool) -> Step:
+    """`step` as a function of one batch; compiled by `engine` unless `eager`."""
+    return step if eager else engine.compile(step, state)
+
+
+def fast_group(engine: Engine, step: Step, state: Callable[[], Sequence[Variable]], eager: bool) -> Callable[[Sequence[Any]], Any]:
+    """As `fast`, for several batches in one execution; gives the result of the last."""
+
+    def run(batches: Sequence[Any]) -> Any:
+        result = None
+        for data in batches:
+            result = step(data)
+        return result
+
+    return run if eager else engine.compile(run, state)

@@ -1,0 +1,25 @@
+"""Settings of all tests: the oracle runs on the engine that is compared with, and every test starts from the same seed."""
+
+import os
+
+os.environ.setdefault("KERAS_BACKEND", "jax")
+os.environ.setdefault("JAX_PLATFORMS", "cpu")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import hypothesis
+import pytest
+
+hypothesis.settings.register_profile("quick", max_examples=25, deadline=None, derandomize=True)
+hypothesis.settings.register_profile("thorough", max_examples=1000, deadline=None)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+
+
+@pytest.fixture(autouse=True)
+def _same_start():
+    """The same seed and fresh names for every test; the default engine afterwards."""
+    import amalthea
+    from amalthea.state import naming
+
+    amalthea.utils.set_random_seed(1234)
+    naming.reset_names()
+    yield
