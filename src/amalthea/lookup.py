@@ -21,12 +21,12 @@ class Family:
         accepts: whether an object that is neither a name nor a configuration is one of the family. By default what can be called is.
 
     Example:
-        >>> numbers = Family("number", {"int": int, "float": float})
-        >>> numbers.get("int")
-        0
-        >>> numbers.get("flaot")
+        >>> family = Family("function", {"abs": abs, "round": round})
+        >>> family.get("abs")(-1)
+        1
+        >>> family.get("ruond")
         Traceback (most recent call last):
-        amalthea.errors.ArgumentError: Unknown number 'flaot'. Did you mean "float"?
+        amalthea.errors.ArgumentError: Unknown function 'ruond'. Did you mean "round"?
     """
 
     def __init__(

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from amalthea.graph.operators import TensorOperators
+
 Size = int | None
 
 
-class Spec:
+class Spec(TensorOperators):
     """A tensor without values: the tensor of the symbolic engine.
 
     Args:

@@ -474,6 +474,7 @@ class SymbolicEngine(Engine):
         unroll: int = 1,
         return_sequences: bool = True,
         zero_output_for_mask: bool = False,
+        before: Any = None,
     ) -> tuple[Any, Any, Any]:
         length = tree.flatten(x)[0].shape[1]
         output, new = step(tree.map_structure(lambda leaf: Spec((leaf.shape[0], *leaf.shape[2:]), leaf.dtype), x), states)

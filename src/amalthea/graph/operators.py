@@ -52,6 +52,8 @@ def _unary(operation: str) -> Callable[[Any], Any]:
 class TensorOperators:
     """Gives a class the operators of a tensor. Equality stays identity, so that instances can be keys."""
 
+    __slots__ = ()
+
     def __getitem__(self, key: Any) -> Any:
         from amalthea import ops
 

@@ -71,7 +71,7 @@ def get_window(window: str | tuple[Any, ...] | float | None, size: int, periodic
         ArgumentError: there is no such window.
 
     Example:
-        >>> get_window("hann", 4, periodic=True).tolist()
+        >>> get_window("hann", 4, periodic=True).round(4).tolist()
         [0.0, 0.5, 1.0, 0.5]
     """
     if window is None:

@@ -15,25 +15,25 @@ def as_float(x: TensorLike) -> Tensor:
     return x if dtypes.is_float(dtypes.standardize_dtype(x.dtype)) else ops.cast(x, config.floatx())
 
 
-def as_pair(y_true: TensorLike, y_pred: TensorLike) -> tuple[Tensor, Tensor]:
-    """Both as floating tensors of the dtype of `y_pred`, and of one rank.
+def as_pair(y_true: TensorLike, y_pred: TensorLike, alike: bool = False) -> tuple[Tensor, Tensor]:
+    """Both as floating tensors of the dtype of `y_pred`, and of one rank; with `alike` of one shape.
 
     Raises:
-        ShapeError: their shapes do not broadcast.
+        ShapeError: their shapes do not broadcast, or differ although they should be alike.
     """
     y_pred = as_float(y_pred)
     y_true = ops.cast(ops.convert_to_tensor(y_true), y_pred.dtype)
-    return compared(y_true, y_pred)
+    return compared(y_true, y_pred, alike)
 
 
-def compared(y_true: Tensor, y_pred: Tensor) -> tuple[Tensor, Tensor]:
+def compared(y_true: Tensor, y_pred: Tensor, alike: bool = False) -> tuple[Tensor, Tensor]:
     """Both at one rank, checked to fit each other.
 
     Raises:
-        ShapeError: their shapes do not broadcast.
+        ShapeError: their shapes do not broadcast, or differ although they should be alike.
     """
     y_true, y_pred = match_ranks(y_true, y_pred)
-    if not _broadcast(y_true.shape, y_pred.shape):
+    if not (_same if alike else _broadcast)(tuple(y_true.shape), tuple(y_pred.shape)):
         raise ShapeError(
             f"`y_true` of shape {tuple(y_true.shape)} and `y_pred` of shape {tuple(y_pred.shape)} do not fit each other: they are compared element "
             "by element. Look at the size of the last layer and at the targets. Integer labels go with sparse losses and metrics, such as "
@@ -61,7 +61,7 @@ def weighed(values: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
         ShapeError: their shapes do not broadcast.
     """
     values, weights = match_ranks(values, weights)
-    if not _broadcast(values.shape, weights.shape):
+    if not _broadcast(tuple(values.shape), tuple(weights.shape)):
         given = tuple(weights.shape)
         hint = ""
         if len(given) == 1 and len(values.shape) > 1 and given[0] == values.shape[0]:
@@ -113,8 +113,8 @@ def check_fraction(name: str, value: float) -> None:
         raise ArgumentError(f"`{name}` must be between 0 and 1. Received: {name}={value!r}.")
 
 
-def _broadcast(a: Any, b: Any) -> bool:
-    return all(m == n or m == 1 or n == 1 or m is None or n is None for m, n in zip(reversed(tuple(a)), reversed(tuple(b)), strict=False))
+def _broadcast(a: tuple[Any, ...], b: tuple[Any, ...]) -> bool:
+    return all(m == n or m == 1 or n == 1 or m is None or n is None for m, n in zip(reversed(a), reversed(b), strict=False))
 
 
 def _same(a: tuple[Any, ...], b: tuple[Any, ...]) -> bool:

@@ -73,7 +73,7 @@ class Loss:
         dtype = self.dtype
         mask = None if tree.is_nested(y_pred) else get_mask(y_pred)
         values = self.call(as_tensors(y_true, dtype, self.integer_targets), as_tensors(y_pred, dtype))
-        return reduce_weighted_values(values, sample_weight, _both(mask, get_mask(values)), self.reduction, dtype)
+        return reduce_weighted_values(values, sample_weight, combined_mask(mask, get_mask(values)), self.reduction, dtype)
 
     def call(self, y_true: Any, y_pred: Any) -> Tensor:
         """The value of each sample: a tensor, usually of the shape of `y_pred` without its last axis. Subclasses define it."""
@@ -149,8 +149,8 @@ class LossFunctionWrapper(Loss):
         return cls(**config)
 
 
-def _both(a: Tensor | None, b: Tensor | None) -> Tensor | None:
-    """What two masks leave, of which either may be missing."""
+def combined_mask(a: Tensor | None, b: Tensor | None) -> Tensor | None:
+    """What two masks leave; either may be missing."""
     if a is None or b is None:
         return b if a is None else a
     return ops.logical_and(*weighed(a, b))

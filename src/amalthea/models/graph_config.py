@@ -147,10 +147,12 @@ def _resolved(node: Any, made: Mapping[tuple[str, int], list[KerasTensor]], oper
         if isinstance(part, dict) and "class_name" not in part:
             return {key: one(value) for key, value in part.items()}
         if isinstance(part, (list, tuple)):
-            return type(part)(one(value) for value in part)
+            values = [one(value) for value in part]
+            # JSON has no tuples; a list without tensors is one: the key of an index, a shape, axes.
+            return values if any(isinstance(leaf, KerasTensor) for leaf in tree.flatten(values)) else tuple(values)
         return deserialize_keras_object(part)
 
-    return tuple(one(list(node["args"]))), one(dict(node["kwargs"]))
+    return tuple(one(part) for part in node["args"]), one(dict(node["kwargs"]))
 
 
 def _is_address(part: Any) -> bool:

@@ -100,9 +100,7 @@ def promote(engine: Engine, *xs: TensorLike, floating: bool = False) -> tuple[Te
     kinds = [weak_dtype(x) for x in operands]
     dtype = dtypes.float_result_type(*kinds) if floating else dtypes.result_type(*kinds)
     anchored = any(type(x) not in _NUMBERS for x in operands)
-    return tuple(
-        x if anchored and type(x) in _NUMBERS and type(x) is not bool and dtype != "bool" else as_tensor(engine, x, dtype) for x in operands
-    )
+    return tuple(x if anchored and type(x) in _NUMBERS and type(x) is not bool and dtype != "bool" else as_tensor(engine, x, dtype) for x in operands)
 
 
 def floating(engine: Engine, x: TensorLike) -> Tensor:

@@ -163,9 +163,9 @@ def saturate_cast(x: TensorLike, dtype: Any) -> Tensor:
     engine = current()
     x = as_tensor(engine, x)
     source, target = engine.dtype_of(x), dtypes.standardize_dtype(dtype)
-    if source == target or dtypes.is_complex(source) or dtypes.is_complex(target) or "bool" in (source, target):
+    if source == target or dtypes.is_complex(source) or dtypes.is_complex(target) or source == "bool":
         return engine.cast(x, target)
-    low, high = _range(target)
+    low, high = (0, 1) if target == "bool" else _range(target)
     source_low, source_high = _range(source)
     if source_low < low:
         x = engine.maximum(x, _inward(low, source))

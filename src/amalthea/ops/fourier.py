@@ -214,19 +214,18 @@ def _window(engine: Engine, window: Any, sequence_length: int, fft_length: int, 
     before = (fft_length - sequence_length) // 2
     after = fft_length - sequence_length - before
     if window is None:
-        values: Any = np.ones(sequence_length)
-    elif isinstance(window, str):
+        return engine.ones((fft_length,), dtype)
+    if isinstance(window, str):
         if window not in _WINDOWS:
             raise ArgumentError(f"`window` must be None, one of {_WINDOWS}, or a vector. Received: window={window!r}.{nearest(window, _WINDOWS)}")
         # Periodic: the next value would be the first one again.
         alpha = 0.5 if window == "hann" else 0.54
         values = alpha - (1.0 - alpha) * np.cos(2.0 * np.pi * np.arange(sequence_length) / sequence_length)
-    else:
-        vector = as_tensor(engine, window, dtype)
-        if engine.shape_of(vector) != (sequence_length,):
-            raise ShapeError(f"`window` must have shape ({sequence_length},), that of `sequence_length`. Received shape {engine.shape_of(vector)}.")
-        return engine.pad(vector, [(before, after)], 0)
-    return engine.from_host(np.pad(values, (before, after)), dtype)
+        return engine.from_host(np.pad(values, (before, after)), dtype)
+    vector = as_tensor(engine, window, dtype)
+    if engine.shape_of(vector) != (sequence_length,):
+        raise ShapeError(f"`window` must have shape ({sequence_length},), that of `sequence_length`. Received shape {engine.shape_of(vector)}.")
+    return engine.pad(vector, [(before, after)], 0)
 
 
 def _check_spectral(sequence_length: int, sequence_stride: int, fft_length: int) -> None:
@@ -246,7 +245,8 @@ def stft(
         sequence_length: the length of a stretch.
         sequence_stride: how far apart stretches begin.
         fft_length: the length of a transform, at least `sequence_length`; zeros fill it up.
-        window: what a stretch is multiplied with: "hann", "hamming", a vector of `sequence_length` values, or None for ones.
+        window: what a stretch is multiplied with: "hann", "hamming", or a vector of `sequence_length` values; None for
+            nothing, and then stretches have `fft_length` samples.
         center: whether stretches have their middle at 0, `sequence_stride`, ...: the signal is mirrored at both ends.
 
     Returns:

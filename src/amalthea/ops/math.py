@@ -188,7 +188,7 @@ def in_top_k(targets: TensorLike, predictions: TensorLike, k: int) -> Tensor:
         k: how many classes count. Classes that are as probable as the k-th one count too.
 
     Returns:
-        A bool tensor (...). False where the class is out of range, or its prediction is not finite.
+        A bool tensor (...). False where the class is out of range, or its prediction is NaN.
 
     Raises:
         ShapeError: the shapes do not fit.
@@ -210,7 +210,7 @@ def in_top_k(targets: TensorLike, predictions: TensorLike, k: int) -> Tensor:
     places = engine.expand_dims(engine.where(inside, targets, 0), last)
     chosen = engine.take_along_axis(predictions, places, last)
     if dtypes.is_float(engine.dtype_of(predictions)):
-        inside = engine.logical_and(inside, engine.isfinite(engine.squeeze(chosen, (last,))))
+        inside = engine.logical_and(inside, engine.logical_not(engine.isnan(engine.squeeze(chosen, (last,)))))
     better = engine.sum(engine.cast(engine.greater(predictions, chosen), "int32"), (last,), False)
     return engine.logical_and(inside, engine.less(better, int(k)))
 

@@ -23,7 +23,7 @@ def sum(x: TensorLike, axis: int | Sequence[int] | None = None, keepdims: bool =
         keepdims: whether the axes reduced stay, with size 1.
 
     Returns:
-        A tensor of the shape of `x` without the axes reduced (with `keepdims`, with size 1 there); integers of few bits come as 32-bit ones, bool as int32.
+        A tensor of the shape of `x` without the axes reduced (or with size 1 there); integers of few bits come as 32-bit ones, bool as int32.
 
     Example:
         >>> from amalthea import ops
@@ -46,7 +46,7 @@ def prod(x: TensorLike, axis: int | Sequence[int] | None = None, keepdims: bool 
         dtype: the dtype of the result.
 
     Returns:
-        A tensor of the shape of `x` without the axes reduced (with `keepdims`, with size 1 there); integers of few bits come as 32-bit ones, bool as int32.
+        A tensor of the shape of `x` without the axes reduced (or with size 1 there); integers of few bits come as 32-bit ones, bool as int32.
 
     Example:
         >>> from amalthea import ops
@@ -70,7 +70,7 @@ def mean(x: TensorLike, axis: int | Sequence[int] | None = None, keepdims: bool 
         keepdims: whether the axes reduced stay, with size 1.
 
     Returns:
-        A tensor of the shape of `x` without the axes reduced (with `keepdims`, with size 1 there), floating.
+        A tensor of the shape of `x` without the axes reduced (or with size 1 there), floating.
 
     Example:
         >>> from amalthea import ops
@@ -92,7 +92,7 @@ def var(x: TensorLike, axis: int | Sequence[int] | None = None, keepdims: bool =
         keepdims: whether the axes reduced stay, with size 1.
 
     Returns:
-        A tensor of the shape of `x` without the axes reduced (with `keepdims`, with size 1 there), floating; that of complex numbers is complex, with no imaginary part.
+        A tensor of the shape of `x` without the axes reduced (or with size 1 there), floating; that of complex numbers is real.
 
     Example:
         >>> from amalthea import ops
@@ -114,7 +114,7 @@ def std(x: TensorLike, axis: int | Sequence[int] | None = None, keepdims: bool =
         keepdims: whether the axes reduced stay, with size 1.
 
     Returns:
-        A tensor of the shape of `x` without the axes reduced (with `keepdims`, with size 1 there), floating.
+        A tensor of the shape of `x` without the axes reduced (or with size 1 there), floating.
 
     Example:
         >>> from amalthea import ops
@@ -212,7 +212,7 @@ def any(x: TensorLike, axis: int | Sequence[int] | None = None, keepdims: bool =
         keepdims: whether the axes reduced stay, with size 1.
 
     Returns:
-        A bool tensor of the shape of `x` without the axes reduced (with `keepdims`, with size 1 there).
+        A bool tensor of the shape of `x` without the axes reduced (or with size 1 there).
 
     Example:
         >>> from amalthea import ops
@@ -234,7 +234,7 @@ def all(x: TensorLike, axis: int | Sequence[int] | None = None, keepdims: bool =
         keepdims: whether the axes reduced stay, with size 1.
 
     Returns:
-        A bool tensor of the shape of `x` without the axes reduced (with `keepdims`, with size 1 there).
+        A bool tensor of the shape of `x` without the axes reduced (or with size 1 there).
 
     Example:
         >>> from amalthea import ops
@@ -308,7 +308,7 @@ def argmax(x: TensorLike, axis: int | None = None, keepdims: bool = False) -> Te
         [1, 0]
     """
     engine = current()
-    return _place(engine, engine.argmax, as_tensor(engine, x), axis, keepdims)
+    return _place(engine, "argmax", as_tensor(engine, x), axis, keepdims)
 
 
 @operation
@@ -329,7 +329,7 @@ def argmin(x: TensorLike, axis: int | None = None, keepdims: bool = False) -> Te
         [0, 1]
     """
     engine = current()
-    return _place(engine, engine.argmin, as_tensor(engine, x), axis, keepdims)
+    return _place(engine, "argmin", as_tensor(engine, x), axis, keepdims)
 
 
 @operation
@@ -507,8 +507,9 @@ def _not_empty(engine: Engine, x: Tensor, axes: tuple[int, ...] | None, name: st
     return x
 
 
-def _place(engine: Engine, find: Callable[[Tensor, int, bool], Tensor], x: Tensor, axis: int | None, keepdims: bool) -> Tensor:
+def _place(engine: Engine, name: str, x: Tensor, axis: int | None, keepdims: bool) -> Tensor:
     """`argmax` or `argmin` along an axis, or of the whole."""
+    find: Callable[[Tensor, int, bool], Tensor] = getattr(engine, name)
     dtype, rank = engine.dtype_of(x), len(engine.shape_of(x))
     if dtypes.is_complex(dtype):
         raise ArgumentTypeError("Complex numbers have no order. Take `ops.absolute` or `ops.real` first.")
@@ -516,8 +517,8 @@ def _place(engine: Engine, find: Callable[[Tensor, int, bool], Tensor], x: Tenso
         x = engine.cast(x, "int32")
     if axis is not None:
         axes = (normalize_axis(axis, rank),)
-        return find(_not_empty(engine, x, axes, "argmax"), axes[0], keepdims)
-    place = find(_not_empty(engine, engine.ravel(x), (0,), "argmax"), 0, False)
+        return find(_not_empty(engine, x, axes, name), axes[0], keepdims)
+    place = find(_not_empty(engine, engine.ravel(x), (0,), name), 0, False)
     return engine.reshape(place, (1,) * rank) if keepdims else place
 
 

@@ -1,5 +1,6 @@
 """Configurations and files of models."""
 
+from amalthea.saving.archive import load_model, save_model
 from amalthea.saving.registry import (
     CustomObjectScope,
     custom_object_scope,
@@ -9,6 +10,7 @@ from amalthea.saving.registry import (
     register_keras_serializable,
 )
 from amalthea.saving.serialization import deserialize_keras_object, serialize_keras_object
+from amalthea.saving.weights import load_weights, save_weights
 
 __all__ = [
     "CustomObjectScope",
@@ -17,6 +19,10 @@ __all__ = [
     "get_custom_objects",
     "get_registered_name",
     "get_registered_object",
+    "load_model",
+    "load_weights",
     "register_keras_serializable",
+    "save_model",
+    "save_weights",
     "serialize_keras_object",
 ]

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 PLAIN_INTERVAL = 30.0
 """Where nothing can be drawn over (a file, a pipe), a long epoch says a line this often, in seconds."""
 
+LEAST_WIDTH = 8
+"""How far a bar may shrink so that all fits into one line."""
+
 
 def print_message(text: str) -> None:
     """Print a line for the user; to Python's `logging` (logger "amalthea") while interactive logging is disabled."""
@@ -56,21 +59,32 @@ def resolve_verbose(verbose: int | bool | str) -> int:
     return int(verbose)
 
 
-def duration(seconds: float) -> str:
-    """A length of time in few characters.
+def clock(seconds: float) -> str:
+    """A length of time for a person who waits.
 
     Example:
-        >>> [duration(s) for s in (0.0000123, 0.0042, 2.34, 75, 4000)]
-        ['12us', '4.2ms', '2.3s', '1:15', '1:06:40']
+        >>> [clock(s) for s in (0.31, 2.34, 59.2, 75, 4000)]
+        ['0.3s', '2.3s', '59s', '1:15', '1:06:40']
     """
-    if seconds < 60:
-        for unit, scale in (("us", 1e-6), ("ms", 1e-3), ("s", 1.0)):
-            amount = seconds / scale
-            if amount < 999.5 or unit == "s":
-                return f"{amount:.1f}{unit}" if 0 < amount < 9.95 else f"{amount:.0f}{unit}"
+    if seconds < 59.5:
+        return f"{seconds:.1f}s" if seconds < 9.95 else f"{seconds:.0f}s"
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+def duration(seconds: float) -> str:
+    """A length of time, which may be very short.
+
+    Example:
+        >>> [duration(s) for s in (0.0000123, 0.0042, 2.34)]
+        ['12us', '4.2ms', '2.3s']
+    """
+    for unit, scale in (("us", 1e-6), ("ms", 1e-3)):
+        amount = seconds / scale
+        if amount < 999.5:
+            return f"{amount:.1f}{unit}" if 0 < amount < 9.95 else f"{amount:.0f}{unit}"
+    return clock(seconds)
 
 
 def number(value: Any) -> str:
@@ -129,8 +143,8 @@ class Frame:
         """The time that remains, as words; empty where it is not known or there is none."""
         if self.finished or self.target is None or self.per_unit is None:
             return ""
-        seconds = self.per_unit * (self.target - self.current)
-        return f"{duration(math.ceil(seconds))} left"
+        seconds = math.ceil(self.per_unit * (self.target - self.current))
+        return f"{seconds}s left" if seconds < 60 else f"{clock(seconds)} left"
 
     def line(self) -> str:
         """The frame as one plain line.
@@ -139,7 +153,7 @@ class Frame:
             >>> Frame("Epoch 1/5", 8, 8, 20, 2.0, 0.25, "step", [("loss", "0.2579")], True).line()
             'Epoch 1/5 - 8/8 - 2.0s - 250ms/step - loss: 0.2579'
         """
-        parts = [self.label, self.count(), duration(self.elapsed), self.pace(), self.left(), *(f"{name}: {value}" for name, value in self.values)]
+        parts = [self.label, self.count(), clock(self.elapsed), self.pace(), self.left(), *(f"{name}: {value}" for name, value in self.values)]
         return " - ".join(part for part in parts if part)
 
 
@@ -173,7 +187,7 @@ class NotebookDisplay(Display):
         self._length = 0
 
     def draw(self, frame: Frame) -> None:
-        text = _as_text(frame).plain
+        text = _as_lines(frame, sys.maxsize).plain
         sys.stdout.write("\r" + text.ljust(self._length) + ("\n" if frame.finished else ""))
         sys.stdout.flush()
         self._length = 0 if frame.finished else len(text)
@@ -221,37 +235,34 @@ class TerminalDisplay(Display):
         self.leave()
 
 
-def _chunks(frame: Frame) -> list[Text]:
+def _chunks(frame: Frame, width: int) -> list[Text]:
     """The parts of a frame, which a line break may separate but not split."""
     from rich.text import Text
 
     chunks = [Text(frame.label, style="bold")] if frame.label else []
-    count = Text(frame.count(), style="bold" if not frame.label else "")
     if frame.target:
-        filled = min(frame.width, frame.width * frame.current // frame.target)
-        bar = Text.assemble(("━" * filled, "green" if frame.finished else "cyan"), ("━" * (frame.width - filled), "bright_black"))
-        chunks.append(Text.assemble(bar, " ", count))
+        filled = min(width, width * frame.current // frame.target)
+        bar = Text.assemble(("━" * filled, "green" if frame.finished else "cyan"), ("━" * (width - filled), "bright_black"))
+        chunks.append(Text.assemble(bar, " ", frame.count()))
     else:
-        chunks.append(count)
-    times = [duration(frame.elapsed), frame.pace(), frame.left()]
+        chunks.append(Text(frame.count()))
+    times = [clock(frame.elapsed), frame.pace(), frame.left()]
     chunks.append(Text("  ".join(part for part in times if part), style="bright_black"))
     chunks += [Text.assemble((f"{name} ", "bright_black"), value) for name, value in frame.values]
     return chunks
-
-
-def _as_text(frame: Frame) -> Text:
-    from rich.text import Text
-
-    return Text("  ").join(_chunks(frame))
 
 
 def _as_lines(frame: Frame, columns: int) -> Text:
     """The frame broken into lines of at most `columns`; a line after the first is indented as far as the bar."""
     from rich.text import Text
 
+    chunks = _chunks(frame, frame.width)
+    excess = sum(chunk.cell_len + 2 for chunk in chunks) - 2 - columns
+    if 0 < excess <= frame.width - LEAST_WIDTH:
+        chunks = _chunks(frame, frame.width - excess)
     indent = len(frame.label) + 2 if frame.label else 2
     text, used = Text(), 0
-    for chunk in _chunks(frame):
+    for chunk in chunks:
         if used and used + 2 + chunk.cell_len > columns:
             text.append("\n" + " " * indent)
             used = indent
@@ -291,7 +302,7 @@ class Progbar:
         stateless_metrics: names of values that are shown as their mean; all others are shown as given last.
         unit_name: the name of what is counted.
 
-    With neither list, values are shown as given last, as metrics are means already.
+    With neither list, every value is shown as its mean.
 
     Raises:
         ArgumentError: both lists are given.
@@ -331,6 +342,7 @@ class Progbar:
         self._sums: dict[str, tuple[float, int]] = {}
         self._start = time.monotonic()
         self._first: tuple[float, int] | None = None
+        self._last: tuple[float, int] | None = None
         self._due = 0.0
         self._finished = False
         self._display: Display | None = None
@@ -340,19 +352,21 @@ class Progbar:
 
         Args:
             current: how much is done in all.
-            values: names and values to show, as pairs or as a mapping. A mapping is looked into only when it is drawn.
+            values: names and values to show, as pairs or as a mapping. A mapping of which nothing is averaged is looked into only when drawn.
             finalize: whether this is the last update; by default, whether `current` has reached the target.
         """
         now = time.monotonic()
         if finalize is None:
             finalize = self.target is not None and current >= self.target
         if values is not None:
-            if isinstance(values, Mapping) and self.stateful_metrics is None and self.stateless_metrics is None:
+            if isinstance(values, Mapping) and self.stateless_metrics == set():
                 self._latest = values
             else:
                 self._take(dict(values), current - self._current)
         if self._first is None and current > 0:
             self._first = (now, current)  # the first step compiles: the pace is that of those after it
+        if current != self._current:
+            self._last = (now, current)
         self._current = current
         if self.verbose == 0 or self._finished or not (finalize or (self.verbose == 1 and now >= self._due)):
             return
@@ -378,7 +392,7 @@ class Progbar:
     def _is_averaged(self, name: str) -> bool:
         if self.stateless_metrics is not None:
             return name in self.stateless_metrics
-        return self.stateful_metrics is not None and name not in self.stateful_metrics
+        return self.stateful_metrics is None or name not in self.stateful_metrics
 
     def _take(self, values: dict[str, Any], weight: int) -> None:
         for name, value in values.items():
@@ -393,8 +407,8 @@ class Progbar:
     def _frame(self, now: float, finished: bool) -> Frame:
         values = {**self._values, **(self._latest or {})}
         per_unit = None
-        if self._first is not None and self._current > self._first[1]:
-            per_unit = (now - self._first[0]) / (self._current - self._first[1])
+        if self._first is not None and self._last is not None and self._last[1] > self._first[1]:
+            per_unit = (self._last[0] - self._first[0]) / (self._last[1] - self._first[1])
         elif finished and self._current:
             per_unit = (now - self._start) / self._current
         texts = [(name, number(value)) for name, value in values.items() if value is not None]

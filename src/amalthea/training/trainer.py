@@ -560,7 +560,7 @@ class Trainer:
     def _on_batch(self, kind: str, batch: Any, return_dict: bool) -> Any:
         with self._on_engine() as engine:
             self._build_from_data(batch)
-            function = self._function(kind, group=False)
+            function = self._step_function(kind, group=False)
             logs = Logs(function(batch), engine_reader(engine))
         values = dict(logs.items())
         if return_dict:
@@ -572,17 +572,17 @@ class Trainer:
 
     def make_train_function(self, force: bool = False) -> Callable[[Any], dict[str, Any]]:
         """The function that runs a training step on a batch (a list of batches, with `steps_per_execution`)."""
-        return self._function("train", force=force)
+        return self._step_function("train", force=force)
 
     def make_test_function(self, force: bool = False) -> Callable[[Any], dict[str, Any]]:
         """The function that runs an evaluation step on a batch."""
-        return self._function("test", force=force)
+        return self._step_function("test", force=force)
 
     def make_predict_function(self, force: bool = False) -> Callable[[Any], Any]:
         """The function that runs a prediction step on a batch."""
-        return self._function("predict", group=False, force=force)
+        return self._step_function("predict", group=False, force=force)
 
-    def _function(self, kind: str, group: bool = True, force: bool = False) -> Callable[[Any], Any]:
+    def _step_function(self, kind: str, group: bool = True, force: bool = False) -> Callable[[Any], Any]:
         group = group and self.steps_per_execution > 1
         key = f"{kind} group" if group else kind
         if force or key not in self._functions:

@@ -529,13 +529,13 @@ def test_losses_on_logits():
 # --- recurrences -----------------------------------------------------------------------------------------
 
 
-def _walk(cell, x, states, mask, reverse, zero):
+def _walk(cell, x, states, mask, reverse, zero, before=None):
     """A recurrence over Python's loop, sample by sample: outputs in order of their making, last states."""
     order = list(range(x.shape[1]))[:: -1 if reverse else 1]
     outputs, ends = [], []
     for b in range(x.shape[0]):
         own = [state[b] for state in states]
-        shown = np.zeros_like(own[0])
+        shown = own[0] if before is None else before[b]
         row = []
         for t in order:
             if mask is None or mask[b, t]:
@@ -622,9 +622,13 @@ def test_rnn_of_any_cell(masked, reverse, zero, length):
     def _stepped(x, h):
         return (E.tanh(E.add(E.add(E.matmul(x, tensor(W[:, :4])), E.matmul(h, tensor(U[:, :4]))), tensor(B[:4]))),)
 
-    outputs, ends = _walk(_simple, x, [h], mask, reverse, zero)
-    for whole in (True, False):
-        last, found, states = E.rnn(step, {"in": tensor(x)}, {"h": tensor(h)}, None if mask is None else tensor(mask), reverse, 3, whole, zero)
+    # The output is twice the state, and so is that before the first step; left out, it is zeros.
+    start = draw(2, 4)
+    for whole, before in itertools.product((True, False), (start, 0 * start)):
+        outputs, ends = _walk(_simple, x, [h], mask, reverse, zero, before)
+        given = {"out": tensor(2 * before)} if before.any() else None
+        arguments = (None if mask is None else tensor(mask), reverse, 3, whole, zero, given)
+        last, found, states = E.rnn(step, {"in": tensor(x)}, {"h": tensor(h)}, *arguments)
         close(last["out"], 2 * outputs[:, -1])
         close(states["h"], ends[0])
         if whole:

@@ -17,9 +17,8 @@ class Recurrences(Networks):
 
     With `reverse` the last element comes first, and outputs stand in the order in which they were made.
     Where the bool `mask` (batch, time) does not hold, states stay, and the output is that of the step
-    before (zeros before the first), or zeros if `zero_output_for_mask`. `unroll` is how many steps one
-    turn of the loop takes. The output is of all steps (batch, time, ...), or with `return_sequences`
-    False the last one.
+    before, or zeros if `zero_output_for_mask`. `unroll` is how many steps one turn of the loop takes.
+    The output is of all steps (batch, time, ...), or with `return_sequences` False the last one.
     """
 
     def rnn(
@@ -32,8 +31,12 @@ class Recurrences(Networks):
         unroll: int = 1,
         return_sequences: bool = True,
         zero_output_for_mask: bool = False,
+        before: Any = None,
     ) -> tuple[Any, Any, Any]:
-        """`output, states = step(x[:, t], states)` over time: the last output, all of them or None, the last states."""
+        """`output, states = step(x[:, t], states)` over time: the last output, all of them or None, the last states.
+
+        `before` is the output before the first step, for samples whose mask begins with False; zeros if None.
+        """
         xs = tree.map_structure(lambda leaf: self._over_time(leaf, reverse), x)
         masks = None if mask is None else self._over_time(mask, reverse)
         length = self.shape_of(tree.flatten(xs)[0])[0]
@@ -54,7 +57,7 @@ class Recurrences(Networks):
 
         # The first step stands before the loop: it says what an output looks like, which a loop must know.
         first = tree.map_structure(lambda leaf: self.index_axis(leaf, 0, 0), xs)
-        carry, output = turn((None, states), (first, None if masks is None else self.index_axis(masks, 0, 0)))
+        carry, output = turn((before, states), (first, None if masks is None else self.index_axis(masks, 0, 0)))
         outputs = tree.map_structure(lambda leaf: self.expand_dims(leaf, 0), output)
         if length > 1:
             rest = tree.map_structure(lambda leaf: self.slice_axis(leaf, 0, 1, None), xs)
@@ -88,7 +91,7 @@ class Recurrences(Networks):
         return_sequences: bool,
         zero_output_for_mask: bool,
     ) -> tuple[Tensor, tuple[Tensor, ...]]:
-        """A cell whose output is its first state, over `xs` that come time first."""
+        """A cell whose output is its first state, masked steps included, over `xs` that come time first."""
         length = self.shape_of(xs)[0]
         unroll = max(1, min(unroll, length))
         if mask is None:
@@ -100,17 +103,20 @@ class Recurrences(Networks):
             states, outputs = self.scan(plain, states, xs, length, False, unroll)
             return (self.swapaxes(outputs, 0, 1) if return_sequences else states[0]), states
 
-        def masked(carry: tuple[Tensor, ...], x: tuple[Tensor, Tensor]) -> tuple[tuple[Tensor, ...], Any]:
-            (shown, *states), (now, moment) = carry, x
-            moment = self.expand_dims(moment, 1)
-            new = cell(tuple(states), now)
-            shown = self.where(moment, new[0], 0.0 if zero_output_for_mask else shown)
-            kept = tuple(self.where(moment, n, o) for n, o in zip(new, states, strict=True))
-            return (shown, *kept), shown if return_sequences else ()
+        def masked(states: tuple[Tensor, ...], x: tuple[Tensor, Tensor]) -> tuple[tuple[Tensor, ...], Any]:
+            now, moment = x[0], self.expand_dims(x[1], 1)
+            states = tuple(self.where(moment, new, old) for new, old in zip(cell(states, now), states, strict=True))
+            if not return_sequences:
+                return states, ()
+            return states, self.where(moment, states[0], 0.0) if zero_output_for_mask else states[0]
 
-        start = (self.zeros_like(states[0]), *states)
-        (shown, *last), outputs = self.scan(masked, start, (xs, self._over_time(mask, reverse)), length, False, unroll)
-        return (self.swapaxes(outputs, 0, 1) if return_sequences else shown), tuple(last)
+        moments = self._over_time(mask, reverse)
+        states, outputs = self.scan(masked, states, (xs, moments), length, False, unroll)
+        if return_sequences:
+            return self.swapaxes(outputs, 0, 1), states
+        if zero_output_for_mask:
+            return self.where(self.expand_dims(self.index_axis(moments, 0, length - 1), 1), states[0], 0.0), states
+        return states[0], states
 
     def _projected(self, x: Tensor, kernel: Tensor, bias: Tensor | None, reverse: bool) -> Tensor:
         """The inputs of all steps times `kernel`, plus `bias`, time first."""

@@ -146,6 +146,8 @@ def _as_block(shape: Shape, key: Any) -> tuple[np.ndarray, Shape, tuple[int, ...
 
 @_jit("axis")
 def _take(x: Tensor, indices: Tensor, axis: int) -> Tensor:
+    if indices.dtype.itemsize < 4:  # may not hold the size of the axis, from which negative indices count
+        indices = lax.convert_element_type(indices, np.int32)
     # "clip" spares the mask that fills in NaN for indices out of range, here and in the gradient.
     return x.at[(slice(None),) * axis + (indices,)].get(mode="clip")
 
@@ -454,10 +456,10 @@ class Arrays(Engine):
 
     # --- Fourier ---
 
-    fft = _same(jnp.fft.fft)
-    ifft = _same(jnp.fft.ifft)
-    rfft = _same(jnp.fft.rfft)
-    irfft = _same(jnp.fft.irfft)
+    fft = _same(_jit()(lambda x: jnp.fft.fft(x)))
+    ifft = _same(_jit()(lambda x: jnp.fft.ifft(x)))
+    rfft = _same(_jit("n")(lambda x, n: jnp.fft.rfft(x, n)))
+    irfft = _same(_jit("n")(lambda x, n: jnp.fft.irfft(x, n)))
 
     # --- sorting ---
 

@@ -27,7 +27,8 @@ class Verbs(Protocol):
 
     def hold(self, value: np.ndarray, dtype: str) -> Tensor:
         with jax.ensure_compile_time_eval():
-            return jnp.array(np.asarray(value), dtype=dtypes.numpy_dtype(self.canonical_dtype(dtype)), copy=True)
+            # `np.array` copies at once; JAX reads host memory later than it returns, when the caller may have written into it.
+            return jnp.array(np.array(value), dtype=dtypes.numpy_dtype(self.canonical_dtype(dtype)), copy=True)
 
     def assign(self, held: Tensor, value: Tensor) -> Tensor:
         if isinstance(value, jax.core.Tracer):

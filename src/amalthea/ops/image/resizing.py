@@ -149,7 +149,7 @@ def resize(
             x = engine.slice_axis(x, axis, start, start + part)
     elif pad_to_aspect_ratio:
         wanted = (max(height, int(width * new_height / new_width)), max(width, int(height * new_width / new_height)))
-        widths = [((whole - part) // 2, (whole - part) - (whole - part) // 2) for part, whole in zip((height, width), wanted, strict=True)]
+        widths = [((whole - part) // 2,) * 2 for part, whole in zip((height, width), wanted, strict=True)]
         x = engine.pad(x, [(0, 0), *widths, (0, 0)], float(fill_value) if dtypes.is_float(dtype) else int(fill_value))
     exact = interpolation == "nearest" or dtypes.is_float(dtype)
     y = engine.widened(x) if exact and interpolation != "nearest" else x if exact else engine.cast(x, "float32")
@@ -205,7 +205,9 @@ def scale_and_translate(
     factors, moves = as_tensor(engine, scale, "float32"), as_tensor(engine, translation, "float32")
     for name, vector in (("scale", factors), ("translation", moves)):
         if engine.shape_of(vector) != (len(axes),):
-            raise ShapeError(f"`{name}` must have shape ({len(axes)},), a value for each of `spatial_dims`. Received shape {engine.shape_of(vector)}.")
+            raise ShapeError(
+                f"`{name}` must have shape ({len(axes)},), a value for each of `spatial_dims`. Received shape {engine.shape_of(vector)}."
+            )
     if any(shape[axis] is None for axis in axes):  # shapes only
         return engine.zeros(target, engine.dtype_of(x))
     y = engine.widened(x)

@@ -32,6 +32,7 @@ from amalthea.ops.nn.activations import (
 )
 from amalthea.ops.nn.attention import dot_product_attention
 from amalthea.ops.nn.convolution import conv, conv_transpose, depthwise_conv, separable_conv
+from amalthea.ops.nn.ctc import ctc_decode, ctc_loss
 from amalthea.ops.nn.encoding import multi_hot, one_hot, polar
 from amalthea.ops.nn.losses import binary_crossentropy, categorical_crossentropy, psnr, sparse_categorical_crossentropy
 from amalthea.ops.nn.normalization import batch_normalization, layer_normalization, moments, normalize, rms_normalization
@@ -48,6 +49,8 @@ __all__ = [
     "celu",
     "conv",
     "conv_transpose",
+    "ctc_decode",
+    "ctc_loss",
     "depth_to_space",
     "depthwise_conv",
     "dot_product_attention",

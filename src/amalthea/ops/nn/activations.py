@@ -55,6 +55,7 @@ def relu6(x: TensorLike) -> Tensor:
     engine = current()
     return engine.relu6(floating(engine, x))
 
+
 @operation
 def sigmoid(x: TensorLike) -> Tensor:
     """`1 / (1 + exp(-x))`, elementwise.
@@ -73,6 +74,7 @@ def sigmoid(x: TensorLike) -> Tensor:
     engine = current()
     return engine.sigmoid(floating(engine, x))
 
+
 @operation
 def log_sigmoid(x: TensorLike) -> Tensor:
     """`log(sigmoid(x))`, elementwise, without overflow.
@@ -90,6 +92,7 @@ def log_sigmoid(x: TensorLike) -> Tensor:
     """
     engine = current()
     return engine.log_sigmoid(floating(engine, x))
+
 
 @operation
 def sparse_sigmoid(x: TensorLike) -> Tensor:
@@ -112,6 +115,7 @@ def sparse_sigmoid(x: TensorLike) -> Tensor:
     engine = current()
     return engine.sparse_sigmoid(floating(engine, x))
 
+
 @operation
 def hard_sigmoid(x: TensorLike) -> Tensor:
     """0 up to -3, 1 from 3 on, `x / 6 + 1 / 2` between.
@@ -129,6 +133,7 @@ def hard_sigmoid(x: TensorLike) -> Tensor:
     """
     engine = current()
     return engine.hard_sigmoid(floating(engine, x))
+
 
 @operation
 def silu(x: TensorLike) -> Tensor:
@@ -154,6 +159,7 @@ def silu(x: TensorLike) -> Tensor:
 
 swish = silu
 
+
 @operation
 def hard_silu(x: TensorLike) -> Tensor:
     """`x * hard_sigmoid(x)`, elementwise.
@@ -178,6 +184,7 @@ def hard_silu(x: TensorLike) -> Tensor:
 
 hard_swish = hard_silu
 
+
 @operation
 def hard_shrink(x: TensorLike, threshold: float = 0.5) -> Tensor:
     """`x` where its magnitude exceeds `threshold`, else 0.
@@ -196,6 +203,7 @@ def hard_shrink(x: TensorLike, threshold: float = 0.5) -> Tensor:
     """
     engine = current()
     return engine.hard_shrink(floating(engine, x), float(threshold))
+
 
 @operation
 def soft_shrink(x: TensorLike, threshold: float = 0.5) -> Tensor:
@@ -216,6 +224,7 @@ def soft_shrink(x: TensorLike, threshold: float = 0.5) -> Tensor:
     engine = current()
     return engine.soft_shrink(floating(engine, x), float(threshold))
 
+
 @operation
 def tanh_shrink(x: TensorLike) -> Tensor:
     """`x - tanh(x)`, elementwise.
@@ -233,6 +242,7 @@ def tanh_shrink(x: TensorLike) -> Tensor:
     """
     engine = current()
     return engine.tanh_shrink(floating(engine, x))
+
 
 @operation
 def softplus(x: TensorLike) -> Tensor:
@@ -255,6 +265,7 @@ def softplus(x: TensorLike) -> Tensor:
     engine = current()
     return engine.softplus(floating(engine, x))
 
+
 @operation
 def softsign(x: TensorLike) -> Tensor:
     """`x / (1 + |x|)`, elementwise.
@@ -272,6 +283,7 @@ def softsign(x: TensorLike) -> Tensor:
     """
     engine = current()
     return engine.softsign(floating(engine, x))
+
 
 @operation
 def sparse_plus(x: TensorLike) -> Tensor:
@@ -293,6 +305,7 @@ def sparse_plus(x: TensorLike) -> Tensor:
     """
     engine = current()
     return engine.sparse_plus(floating(engine, x))
+
 
 @operation
 def squareplus(x: TensorLike, b: float = 4) -> Tensor:
@@ -316,6 +329,7 @@ def squareplus(x: TensorLike, b: float = 4) -> Tensor:
     engine = current()
     return engine.squareplus(floating(engine, x), float(b))
 
+
 @operation
 def leaky_relu(x: TensorLike, negative_slope: float = 0.2) -> Tensor:
     """`x` where positive, else `negative_slope * x`.
@@ -337,6 +351,7 @@ def leaky_relu(x: TensorLike, negative_slope: float = 0.2) -> Tensor:
     """
     engine = current()
     return engine.leaky_relu(floating(engine, x), float(negative_slope))
+
 
 @operation
 def elu(x: TensorLike, alpha: float = 1.0) -> Tensor:
@@ -360,6 +375,7 @@ def elu(x: TensorLike, alpha: float = 1.0) -> Tensor:
     engine = current()
     return engine.elu(floating(engine, x), float(alpha))
 
+
 @operation
 def selu(x: TensorLike) -> Tensor:
     """The scaled `elu` that keeps mean 0 and variance 1 through layers.
@@ -380,6 +396,7 @@ def selu(x: TensorLike) -> Tensor:
     """
     engine = current()
     return engine.selu(floating(engine, x))
+
 
 @operation
 def celu(x: TensorLike, alpha: float = 1.0) -> Tensor:
@@ -402,6 +419,7 @@ def celu(x: TensorLike, alpha: float = 1.0) -> Tensor:
     """
     engine = current()
     return engine.celu(floating(engine, x), float(alpha))
+
 
 @operation
 def gelu(x: TensorLike, approximate: bool = True) -> Tensor:

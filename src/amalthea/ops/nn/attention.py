@@ -29,8 +29,9 @@ def dot_product_attention(
         query: tensor (batch, target, heads, dim).
         key: tensor (batch, source, shared, dim). Where `shared` is less than `heads`, each of these heads serves several.
         value: tensor (batch, source, shared, dim of the result).
-        bias: what is added to the products before the softmax; broadcasts with (batch, heads, target, source).
-        mask: bool tensor that broadcasts with (batch, heads, target, source): True where a query may look.
+        bias: what is added to the products before the softmax; broadcasts with (batch, heads, target, source), or is
+            (batch, target, source).
+        mask: bool tensor of such a shape: True where a query may look.
         scale: what the products are multiplied with; None: 1 / sqrt(dim).
         is_causal: whether a query may look at no source after its own place.
         flash_attention: kept for Keras's sake: each engine takes the fastest of its kernels that fits.
@@ -58,9 +59,9 @@ def dot_product_attention(
     query, key, value = promote(engine, query, key, value, floating=True)
     _check(engine, query, key, value)
     if mask is not None:
-        mask = _four_axes(engine, as_tensor(engine, mask, "bool"))
+        mask = _four_axes(engine, as_tensor(engine, mask, "bool"), query)
     if bias is not None:
-        bias = _four_axes(engine, as_tensor(engine, bias, engine.dtype_of(query)))
+        bias = _four_axes(engine, as_tensor(engine, bias, engine.dtype_of(query)), query)
     return engine.attention(query, key, value, mask, bias, None if scale is None else float(scale), bool(is_causal))
 
 
@@ -81,6 +82,9 @@ def _check(engine: Engine, query: Tensor, key: Tensor, value: Tensor) -> None:
         raise ShapeError(f"The number of heads of `query` must be a multiple of that of `key`. {described}")
 
 
-def _four_axes(engine: Engine, x: Tensor) -> Tensor:
-    missing = 4 - len(engine.shape_of(x))
-    return engine.expand_dims(x, range(missing)) if missing > 0 else x
+def _four_axes(engine: Engine, x: Tensor, query: Tensor) -> Tensor:
+    """A mask or bias with the axes (batch, heads, target, source); missing ones stand in front, as usual, unless that cannot be meant."""
+    shape, heads = engine.shape_of(x), engine.shape_of(query)[2]
+    if len(shape) == 3 and shape[0] not in (1, heads):
+        return engine.expand_dims(x, 1)
+    return engine.expand_dims(x, range(4 - len(shape))) if len(shape) < 4 else x

@@ -26,6 +26,8 @@ def _operands(engine: Engine, inputs: TensorLike, kernel: TensorLike, data_forma
             f"`{name}` must have as many axes as the inputs: (*window, channels in, channels out). "
             f"Received shape {engine.shape_of(kernel)} for inputs of {len(engine.shape_of(x))} axes."
         )
+    if None in engine.shape_of(kernel):
+        raise ShapeError(f"The sizes of `{name}` must all be known. Received shape {engine.shape_of(kernel)}.")
     return x, kernel, first
 
 
@@ -169,7 +171,9 @@ def separable_conv(
     *window, depth, _ = engine.shape_of(pointwise)
     channels = engine.shape_of(y)[-1]
     if len(window) != len(engine.shape_of(y)) - 2 or any(k != 1 for k in window) or (channels is not None and depth != channels):
-        raise ShapeError(f"`pointwise_kernel` must have shape ({'1, ' * (len(engine.shape_of(y)) - 2)}{channels}, filters). Received {engine.shape_of(pointwise)}.")
+        raise ShapeError(
+            f"`pointwise_kernel` must have shape ({'1, ' * (len(engine.shape_of(y)) - 2)}{channels}, filters). Received {engine.shape_of(pointwise)}."
+        )
     ones = (1,) * len(window)
     return spatial_output(engine, engine.conv(y, pointwise, ones, ((0, 0),) * len(window), ones, 1, ones), first)
 
@@ -214,7 +218,9 @@ def conv_transpose(
     channels = engine.shape_of(x)[-1]
     space = len(window)
     if channels is not None and channels != depth:
-        raise ShapeError(f"The inputs have {channels} channels, but the kernel takes {depth}: (*window, filters, channels) is {engine.shape_of(kernel)}.")
+        raise ShapeError(
+            f"The inputs have {channels} channels, but the kernel takes {depth}: (*window, filters, channels) is {engine.shape_of(kernel)}."
+        )
     strides, dilation = _strides_and_dilation(strides, dilation_rate, space)
     extra = (None,) * space if output_padding is None else per_axis(output_padding, space, "output_padding", 0)
     mode = padding_mode(padding)

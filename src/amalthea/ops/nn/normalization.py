@@ -157,7 +157,7 @@ def layer_normalization(
         beta: the offset, of the same sizes; None for zeros.
         axis: the axis, or axes.
         epsilon: what is added to the variance; by default `config.epsilon()`.
-        **kwargs: `rms_scaling=True`, an older way to ask for `rms_normalization`.
+        **kwargs: `rms_scaling=True` (old code has it): divide by the standard deviation and scale, but keep the mean.
 
     Returns:
         A floating tensor of the shape and dtype of `x`.
@@ -177,8 +177,6 @@ def layer_normalization(
     rms_scaling = kwargs.pop("rms_scaling", False)
     if kwargs:
         raise ArgumentError(f"`layer_normalization` got unknown arguments: {', '.join(kwargs)}.")
-    if rms_scaling:
-        return _rms(x, gamma, axis, epsilon)
     engine = current()
     x = floating(engine, x)
     shape = engine.shape_of(x)
@@ -187,7 +185,13 @@ def layer_normalization(
     beta = None if beta is None else as_tensor(engine, beta)
     _check_parameter(engine, "gamma", gamma, shape, axes)
     _check_parameter(engine, "beta", beta, shape, axes)
-    return engine.layer_norm(x, gamma, beta, axes, config.epsilon() if epsilon is None else float(epsilon))
+    small = config.epsilon() if epsilon is None else float(epsilon)
+    if rms_scaling:
+        wide = engine.widened(x)
+        normal = engine.multiply(wide, engine.rsqrt(engine.add(engine.var(wide, axes, True), small)))
+        scale = engine.along(gamma, wide, axes)
+        return engine.like(normal if scale is None else engine.multiply(normal, scale), x)
+    return engine.layer_norm(x, gamma, beta, axes, small)
 
 
 def _rising(axis: int | Sequence[int], ndim: int) -> tuple[int, ...]:
@@ -221,10 +225,6 @@ def rms_normalization(x: TensorLike, scale: TensorLike | None = None, axis: int 
         >>> ops.rms_normalization([[3.0, 3.0]], epsilon=0.0).tolist()
         [[1.0, 1.0]]
     """
-    return _rms(x, scale, axis, epsilon)
-
-
-def _rms(x: TensorLike, scale: TensorLike | None, axis: int | Sequence[int], epsilon: float | None) -> Tensor:
     engine = current()
     x = floating(engine, x)
     shape = engine.shape_of(x)

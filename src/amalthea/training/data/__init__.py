@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from amalthea.errors import DataError
+from amalthea.random.seed import make_default_seed
 from amalthea.training.data.arrays import ArraySource, single_batch, train_validation_split
 from amalthea.training.data.batch import Batch, is_dataset, pack_x_y_sample_weight, unpack_x_y_sample_weight
 from amalthea.training.data.checks import check_finite, check_labels
@@ -41,6 +42,7 @@ def make_source(
     class_weight: Mapping[int, float] | None = None,
     steps_per_epoch: int | None = None,
     seed: int | None = None,
+    purpose: str = "fit",
 ) -> Source:
     """The source of batches for what was given to `fit`, `evaluate` or `predict`.
 
@@ -55,6 +57,7 @@ def make_source(
         class_weight: weights by class index, for integer or one-hot targets.
         steps_per_epoch: the batches of an epoch; None: one pass over the data.
         seed: of the shuffles; None: drawn.
+        purpose: the name of the method that asks, for errors.
 
     Raises:
         DataError: the data cannot be used: what is wrong, and where, is said.
@@ -65,6 +68,8 @@ def make_source(
         >>> source.num_batches, [y.tolist() for _, y in source.batches()]
         (3, [[0, 1], [2, 3], [4]])
     """
+    if x is None:
+        raise DataError(f"`{purpose}` was given no data: `x` is None.")
     if class_weight is not None:
         check_class_weight(class_weight)
     if shuffle not in (True, False, "batch"):
@@ -83,13 +88,19 @@ def make_source(
     _only_with_arrays(x, y, sample_weight, batch_size)
     if isinstance(x, Source):
         return x
+    source: Source
     if isinstance(x, PyDataset):
-        return PyDatasetSource(x, shuffle=shuffle, class_weight=class_weight, steps_per_epoch=steps_per_epoch, seed=_seed(seed, shuffle))
-    if isinstance(x, Iterator):
-        return from_iterator(x, class_weight=class_weight, steps_per_epoch=steps_per_epoch)
-    if hasattr(x, "as_numpy_iterator"):
-        return from_tf_dataset(x, class_weight=class_weight, steps_per_epoch=steps_per_epoch)
-    return from_iterable(x, class_weight=class_weight, steps_per_epoch=steps_per_epoch)
+        source = PyDatasetSource(x, shuffle=shuffle, class_weight=class_weight, steps_per_epoch=steps_per_epoch, seed=_seed(seed, shuffle))
+    elif isinstance(x, Iterator):
+        source = from_iterator(x, class_weight=class_weight, steps_per_epoch=steps_per_epoch)
+    elif hasattr(x, "as_numpy_iterator"):
+        source = from_tf_dataset(x, class_weight=class_weight, steps_per_epoch=steps_per_epoch)
+    else:
+        source = from_iterable(x, class_weight=class_weight, steps_per_epoch=steps_per_epoch)
+    if source.endless and steps_per_epoch is None:
+        argument = "steps_per_epoch" if purpose == "fit" else "steps"
+        raise DataError(f"The data set ({type(x).__name__}) has no end: say how many batches to take, with the argument `{argument}` of `{purpose}`.")
+    return source
 
 
 def unpack_validation_data(validation_data: Any) -> tuple[Any, Any, Any]:
@@ -113,8 +124,6 @@ def unpack_validation_data(validation_data: Any) -> tuple[Any, Any, Any]:
 def _seed(seed: int | None, shuffle: bool | str) -> int:
     if seed is not None or not shuffle:
         return seed or 0
-    from amalthea.random.seed import make_default_seed
-
     return make_default_seed()
 
 

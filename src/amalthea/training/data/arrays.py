@@ -9,6 +9,7 @@ import numpy as np
 
 from amalthea import tree
 from amalthea.errors import DataError
+from amalthea.random.seed import host_generator
 from amalthea.training.data.batch import NAMES, Batch, host_arrays, host_float, is_dataset
 from amalthea.training.data.checks import check_counts
 from amalthea.training.data.class_weight import with_class_weight
@@ -24,8 +25,7 @@ def permutation(count: int, seed: int, epoch: int) -> np.ndarray[Any, Any]:
         >>> permutation(5, seed=1, epoch=0).tolist() == permutation(5, seed=1, epoch=0).tolist()
         True
     """
-    key = np.array([seed % 2**64, epoch % 2**64], np.uint64)
-    return np.random.Generator(np.random.Philox(key=key)).permutation(count)
+    return host_generator(seed, epoch).permutation(count)
 
 
 def single_batch(x: Any, y: Any = None, sample_weight: Any = None, class_weight: Mapping[int, float] | None = None) -> Batch:

@@ -95,7 +95,7 @@ def _is_numbers(value: list[Any] | tuple[Any, ...]) -> bool:
     first: Any = value
     while isinstance(first, (list, tuple)) and first:
         first = first[0]
-    return isinstance(first, (Number, np.generic, str)) or first in ([], ())
+    return isinstance(first, (Number, np.generic, str, list, tuple))
 
 
 def host_arrays(value: Any, where: str) -> Any:

@@ -92,9 +92,9 @@ def from_iterator(x: Iterator[Any], **options: Any) -> IterableSource:
 def from_tf_dataset(x: Any, **options: Any) -> IterableSource:
     """A source of the batches of a `tf.data.Dataset`."""
     cardinality = int(x.cardinality()) if hasattr(x, "cardinality") else UNKNOWN
-    if cardinality == INFINITE and options.get("steps_per_epoch") is None:
-        raise DataError("The `tf.data.Dataset` repeats without end: say how many batches to take (`steps_per_epoch` of `fit`, `steps` elsewhere).")
-    return IterableSource(x.as_numpy_iterator, size=cardinality if cardinality >= 0 else None, kind="The `tf.data.Dataset`", **options)
+    source = IterableSource(x.as_numpy_iterator, size=cardinality if cardinality >= 0 else None, kind="The `tf.data.Dataset`", **options)
+    source.endless = cardinality == INFINITE
+    return source
 
 
 def from_iterable(x: Iterable[Any], **options: Any) -> IterableSource:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import contextvars
 import itertools
-import multiprocessing
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from amalthea.errors import DataError
 from amalthea.training.data.arrays import permutation
 from amalthea.training.data.batch import Batch, ready_batch
 from amalthea.training.data.class_weight import with_class_weight
 from amalthea.training.data.source import Source
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor, Future
 
 
 class PyDataset:
@@ -87,12 +88,8 @@ class PyDatasetSource(Source):
         seed: int = 0,
     ) -> None:
         size = dataset.num_batches
-        if size is None and steps_per_epoch is None:
-            raise DataError(
-                f"{type(dataset).__name__} has no end (it defines no `__len__`): say how many batches to take "
-                "(`steps_per_epoch` of `fit`, `steps` elsewhere)."
-            )
         super().__init__(size, steps_per_epoch)
+        self.endless = size is None
         self._dataset, self._shuffle, self._class_weight, self._seed = dataset, bool(shuffle), class_weight, seed
         self._begun = False
 
@@ -144,6 +141,9 @@ def _item_of_adopted(index: int) -> Any:
 
 def _made_ahead(dataset: PyDataset, indices: Iterator[int]) -> Iterator[Any]:
     """The batches with `indices`, in order; as many as the queue holds are being made at any time."""
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+
     workers = max(1, dataset.workers)
     pool: Executor
     submit: Callable[[int], Future[Any]]

@@ -26,6 +26,7 @@ class Source(ABC):
         num_batches: the number of batches of an epoch; None while it is not known.
         batch_size: as given.
         exhausted: whether the end of data that can be read only once was seen.
+        endless: whether a pass is known to have no end.
     """
 
     restartable = True
@@ -37,6 +38,7 @@ class Source(ABC):
         self.num_batches = steps_per_epoch or size
         self.batch_size = batch_size
         self.exhausted = False
+        self.endless = False
         self._current: Iterator[Batch] | None = None
         self._warned = False
 

@@ -1,0 +1,20 @@
+"""Callbacks, under their public name; they live in `amalthea.training.callbacks`."""
+
+from amalthea.training.callbacks import (
+    BackupAndRestore,
+    Callback,
+    CallbackList,
+    CSVLogger,
+    EarlyStopping,
+    History,
+    LambdaCallback,
+    LearningRateScheduler,
+    ModelCheckpoint,
+    ProgbarLogger,
+    ReduceLROnPlateau,
+    RemoteMonitor,
+    SwapEMAWeights,
+    TensorBoard,
+    TerminateOnNaN,
+    __all__,  # noqa: PLE0604 (the list of the room itself)
+)

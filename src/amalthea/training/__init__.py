@@ -1,0 +1,1 @@
+"""Training: steps, the trainer, data sources, callbacks and progress."""
