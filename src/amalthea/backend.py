@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from typing import Any
 
 from amalthea import dtypes
 from amalthea.config import backend, epsilon, floatx, image_data_format, set_epsilon, set_floatx, set_image_data_format
@@ -54,3 +55,12 @@ def is_float_dtype(dtype: object) -> bool:
 def is_int_dtype(dtype: object) -> bool:
     """Whether `dtype` is one of integers."""
     return dtypes.is_int(dtypes.standardize_dtype(dtype))
+
+
+def __getattr__(name: str) -> Any:
+    from amalthea.compat.old_backend import find
+
+    found = find(name)
+    if found is None:
+        raise AttributeError(f"module 'amalthea.backend' has no attribute {name!r}. Functions of tensors are in `amalthea.ops`.")
+    return found

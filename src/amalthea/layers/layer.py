@@ -715,6 +715,9 @@ class Layer(Operation):
             ArgumentTypeError: the configuration does not fit the class.
         """
         config = dict(config)
+        for name in _UNUSED_OF_KERAS:
+            if config.get(name, 0) is None:
+                del config[name]
         if "dtype" in config and isinstance(config["dtype"], dict):
             config["dtype"] = dtype_policies.deserialize(config["dtype"])
         try:
@@ -729,6 +732,8 @@ class Layer(Operation):
         return self.__repr__()
 
 
+# What Keras writes for features that layers here do not have themselves; where it says "not used", it is passed over.
+_UNUSED_OF_KERAS = ("quantization_config", "lora_rank", "lora_alpha", "gptq_unpacked_column_size")
 _PLAIN_TYPES = frozenset({type(None), bool, int, float, complex, str, bytes})
 _UNTRACKED = frozenset({"_init_arguments", "_own_losses", "inbound_nodes", "_build_shapes", "_dtype_policy", "input_spec", "_functional"})
 

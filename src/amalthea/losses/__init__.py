@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from amalthea.losses.circle import Circle, circle
+from amalthea.lookup import Family
 from amalthea.losses.crossentropy import (
     BinaryCrossentropy,
     BinaryFocalCrossentropy,
@@ -20,8 +20,9 @@ from amalthea.losses.crossentropy import (
     categorical_generalized_cross_entropy,
     sparse_categorical_crossentropy,
 )
-from amalthea.losses.hinge import CategoricalHinge, Hinge, SquaredHinge, categorical_hinge, hinge, squared_hinge
 from amalthea.losses.loss import Loss, LossFunctionWrapper
+from amalthea.losses.margin import CategoricalHinge, Hinge, SquaredHinge, categorical_hinge, hinge, squared_hinge
+from amalthea.losses.metric_learning import Circle, circle
 from amalthea.losses.probabilistic import KLDivergence, Poisson, kl_divergence, poisson
 from amalthea.losses.regression import (
     CosineSimilarity,
@@ -40,7 +41,6 @@ from amalthea.losses.regression import (
     mean_squared_logarithmic_error,
 )
 from amalthea.losses.segmentation import Dice, Tversky, dice, tversky
-from amalthea.lookup import Family
 
 __all__ = [
     "BinaryCrossentropy",

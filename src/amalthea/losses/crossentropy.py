@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any
+from typing import Any, ClassVar
 
 from amalthea import config, ops
 from amalthea.errors import ArgumentError, ArgumentTypeError
@@ -443,7 +443,7 @@ class SparseCategoricalCrossentropy(LossFunctionWrapper):
     """
 
     integer_targets = True
-    unsaved_defaults = {"axis": -1}
+    unsaved_defaults: ClassVar[dict[str, Any]] = {"axis": -1}
 
     def __init__(
         self,

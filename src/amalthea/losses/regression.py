@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 from amalthea import config, ops
 from amalthea.errors import ArgumentError
@@ -272,7 +272,7 @@ class Huber(LossFunctionWrapper):
         [0.125, 2.5]
     """
 
-    unsaved_defaults = {"delta": 1.0}
+    unsaved_defaults: ClassVar[dict[str, Any]] = {"delta": 1.0}
 
     def __init__(self, delta: float = 1.0, reduction: str | None = "sum_over_batch_size", name: str = "huber_loss", dtype: Any = None) -> None:
         if delta <= 0:
@@ -294,7 +294,7 @@ class CosineSimilarity(LossFunctionWrapper):
         -0.5
     """
 
-    unsaved_defaults = {"axis": -1}
+    unsaved_defaults: ClassVar[dict[str, Any]] = {"axis": -1}
 
     def __init__(self, axis: int = -1, reduction: str | None = "sum_over_batch_size", name: str = "cosine_similarity", dtype: Any = None) -> None:
         super().__init__(cosine_similarity, reduction=reduction, name=name, dtype=dtype, axis=axis)

@@ -41,13 +41,13 @@ def dice(y_true: TensorLike, y_pred: TensorLike, axis: Axis = None) -> Tensor:
 
 
 def tversky(y_true: TensorLike, y_pred: TensorLike, alpha: float = 0.5, beta: float = 0.5, axis: Axis = None) -> Tensor:
-    """`1 - hits / (hits + alpha * false + beta * missed)`, as sums: with 0.5 and 0.5 nearly `dice`.
+    """`1 - hits / (hits + alpha * missed + beta * false)`, as sums: with 0.5 and 0.5 nearly `dice`.
 
     Args:
         y_true: targets between 0 and 1, of any shape.
         y_pred: predictions of the same shape.
-        alpha: how much a prediction without target counts.
-        beta: how much a target without prediction counts.
+        alpha: how much a target without prediction counts (as in Keras, whose documentation has it the other way round).
+        beta: how much a prediction without target counts.
         axis: the axes to sum over; None: all.
 
     Returns:
@@ -67,7 +67,7 @@ def tversky(y_true: TensorLike, y_pred: TensorLike, alpha: float = 0.5, beta: fl
     hits = ops.sum(ops.multiply(y_true, y_pred), axis=axis)
     false = ops.sum(ops.multiply(ops.subtract(1.0, y_true), y_pred), axis=axis)
     missed = ops.sum(ops.multiply(y_true, ops.subtract(1.0, y_pred)), axis=axis)
-    weighed = ops.add(ops.multiply(false, alpha), ops.multiply(missed, beta))
+    weighed = ops.add(ops.multiply(missed, alpha), ops.multiply(false, beta))
     return ops.subtract(1.0, ops.divide(hits, ops.add(ops.add(hits, weighed), config.epsilon())))
 
 
@@ -90,11 +90,11 @@ class Dice(LossFunctionWrapper):
 
 
 class Tversky(LossFunctionWrapper):
-    """`1 - hits / (hits + alpha * false + beta * missed)`; formula and shapes as for `tversky`.
+    """`1 - hits / (hits + alpha * missed + beta * false)`; formula and shapes as for `tversky`.
 
     Args:
-        alpha: how much a prediction without target counts.
-        beta: how much a target without prediction counts.
+        alpha: how much a target without prediction counts (as in Keras, whose documentation has it the other way round).
+        beta: how much a prediction without target counts.
         reduction: how the values become one; see `Loss`.
         name: its name.
         axis: the axes to sum over; None: all.

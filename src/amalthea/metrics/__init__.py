@@ -41,8 +41,8 @@ from amalthea.metrics.auc import AUC
 from amalthea.metrics.correlation import ConcordanceCorrelation, PearsonCorrelation, concordance_correlation, pearson_correlation
 from amalthea.metrics.counts import FalseNegatives, FalsePositives, Precision, Recall, TrueNegatives, TruePositives
 from amalthea.metrics.fscore import F1Score, FBetaScore
-from amalthea.metrics.hinge import CategoricalHinge, Hinge, SquaredHinge
 from amalthea.metrics.iou import BinaryIoU, IoU, MeanIoU, OneHotIoU, OneHotMeanIoU
+from amalthea.metrics.margin import CategoricalHinge, Hinge, SquaredHinge
 from amalthea.metrics.metric import Metric
 from amalthea.metrics.probabilistic import BinaryCrossentropy, CategoricalCrossentropy, KLDivergence, Poisson, SparseCategoricalCrossentropy
 from amalthea.metrics.reduction import Mean, MeanMetricWrapper, Sum

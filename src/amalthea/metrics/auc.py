@@ -124,7 +124,7 @@ class AUC(Metric):
                 raise ShapeError(f"There are {self.true_positives.shape[1]} labels. Received `y_pred` of shape {tuple(y_pred.shape)}.")
         elif self.label_weights is not None and (not labels or labels[-1:] != self.label_weights.shape):
             raise ShapeError(
-                f"`label_weights` of shape {self.label_weights.shape} weigh the last axis of `y_pred`. Received `y_pred` of shape {tuple(y_pred.shape)}."
+                f"`label_weights` of shape {self.label_weights.shape} weigh the last axis of `y_pred`, which has shape {tuple(y_pred.shape)}."
             )
         found = confusion(
             y_true,

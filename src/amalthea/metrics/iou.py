@@ -118,7 +118,9 @@ class IoU(_Confusions):
         self.target_class_ids = [int(class_id) for class_id in target_class_ids]
         wrong = [class_id for class_id in self.target_class_ids if not 0 <= class_id < num_classes]
         if wrong:
-            raise ArgumentError(f"`target_class_ids` must be at least 0 and less than {num_classes}, the number of classes. Received among them: {wrong}.")
+            raise ArgumentError(
+                f"`target_class_ids` must be at least 0 and less than {num_classes}, the number of classes. Received among them: {wrong}."
+            )
 
     def result(self) -> Tensor:
         """The mean over the classes that came up, a scalar; 0 before the first batch."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from amalthea import losses, ops
 from amalthea.errors import ArgumentError, ShapeError
@@ -128,7 +128,7 @@ class CosineSimilarity(MeanMetricWrapper):
     """
 
     _direction = "up"
-    unsaved_defaults = {"axis": -1}
+    unsaved_defaults: ClassVar[dict[str, Any]] = {"axis": -1}
 
     def __init__(self, name: str = "cosine_similarity", dtype: Any = None, axis: int = -1) -> None:
         super().__init__(cosine_similarity, name=name, dtype=dtype, axis=axis)
@@ -191,9 +191,7 @@ class R2Score(Metric):
 
     _direction = "up"
 
-    def __init__(
-        self, class_aggregation: str | None = "uniform_average", num_regressors: int = 0, name: str = "r2_score", dtype: Any = None
-    ) -> None:
+    def __init__(self, class_aggregation: str | None = "uniform_average", num_regressors: int = 0, name: str = "r2_score", dtype: Any = None) -> None:
         super().__init__(name=name, dtype=dtype)
         if class_aggregation not in _AGGREGATIONS:
             raise ArgumentError(f"`class_aggregation` must be one of {', '.join(map(repr, _AGGREGATIONS))}. Received: {class_aggregation!r}.")

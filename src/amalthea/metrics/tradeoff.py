@@ -158,9 +158,7 @@ class PrecisionAtRecall(_Tradeoff):
         0.5
     """
 
-    def __init__(
-        self, recall: float, num_thresholds: int = 200, class_id: int | None = None, name: str | None = None, dtype: Any = None
-    ) -> None:
+    def __init__(self, recall: float, num_thresholds: int = 200, class_id: int | None = None, name: str | None = None, dtype: Any = None) -> None:
         check_fraction("recall", recall)
         super().__init__(recall, num_thresholds, class_id, name, dtype)
         self.recall = recall
@@ -191,9 +189,7 @@ class RecallAtPrecision(_Tradeoff):
         0.5
     """
 
-    def __init__(
-        self, precision: float, num_thresholds: int = 200, class_id: int | None = None, name: str | None = None, dtype: Any = None
-    ) -> None:
+    def __init__(self, precision: float, num_thresholds: int = 200, class_id: int | None = None, name: str | None = None, dtype: Any = None) -> None:
         check_fraction("precision", precision)
         super().__init__(precision, num_thresholds, class_id, name, dtype)
         self.precision = precision

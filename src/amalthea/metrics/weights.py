@@ -28,9 +28,7 @@ def spread(weights: TensorLike, values: Tensor, dtype: str) -> Tensor:
     return ops.multiply(weights, ops.ones_like(values, dtype=dtype))
 
 
-def samplewise(
-    values: Tensor, weights: Tensor, reduce: Callable[..., Tensor]
-) -> tuple[Tensor, Tensor]:
+def samplewise(values: Tensor, weights: Tensor, reduce: Callable[..., Tensor]) -> tuple[Tensor, Tensor]:
     """The values times their weights, and the weights in the same shape.
 
     Axes of the values that the weights do not have are reduced first, by `reduce` (`ops.mean`, `ops.sum`).

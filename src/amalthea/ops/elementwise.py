@@ -707,8 +707,8 @@ def angle(x: TensorLike) -> Tensor:
 
     Example:
         >>> from amalthea import ops
-        >>> round(float(ops.angle(1j)), 4)
-        1.5708
+        >>> f"{float(ops.angle(1j)):.4f}"
+        '1.5708'
     """
     engine = current()
     return engine.angle(floating(engine, x))

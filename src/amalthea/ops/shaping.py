@@ -107,7 +107,8 @@ def moveaxis(x: TensorLike, source: int | Sequence[int], destination: int | Sequ
     x = as_tensor(engine, x)
     rank = len(engine.shape_of(x))
     sources, places = normalize_axes(source, rank, "source"), normalize_axes(destination, rank, "destination")
-    assert sources is not None and places is not None
+    assert sources is not None
+    assert places is not None
     if len(sources) != len(places):
         raise ArgumentError(f"`source` and `destination` must name as many axes. Received: source={source}, destination={destination}.")
     return engine.moveaxis(x, sources, places)

@@ -617,7 +617,7 @@ def corrcoef(x: TensorLike) -> Tensor:
 
     Example:
         >>> from amalthea import ops
-        >>> ops.corrcoef([[1.0, 2.0, 3.0], [3.0, 2.0, 1.0]]).tolist()
+        >>> ops.round(ops.corrcoef([[1.0, 2.0, 3.0], [3.0, 2.0, 1.0]]), 4).tolist()
         [[1.0, -1.0], [-1.0, 1.0]]
     """
     engine = current()

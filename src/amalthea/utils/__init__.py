@@ -63,6 +63,10 @@ __all__ = [*_HOME_OF]  # noqa: PLE0604 (the table above)
 def __getattr__(name: str) -> Any:
     home = _HOME_OF.get(name)
     if home is None:
+        from amalthea.compat.names import MOVED
+
+        if f"utils.{name}" in MOVED:  # `from keras.utils import np_utils`
+            return importlib.import_module(__name__)
         raise AttributeError(f"module 'amalthea.utils' has no attribute {name!r}")
     value = getattr(importlib.import_module(home), _OTHER_NAMES.get(name, name))
     globals()[name] = value

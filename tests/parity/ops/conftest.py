@@ -1,5 +1,7 @@
 """One comparison for every operation: with Keras's values, dtypes and shapes, called with values and called symbolically."""
 
+from types import SimpleNamespace
+
 import keras
 import numpy as np
 import pytest
@@ -43,8 +45,8 @@ def compare_values(name, args, kwargs=None, engine="jax", rtol=1e-5, atol=1e-6):
         np.testing.assert_allclose(a, b, rtol=rtol, atol=atol)
 
 
-def compare_symbolic(name, args, kwargs=None, unknown_batch=False):
-    """Symbolic inputs give the shapes that they give in Keras."""
+def compare_symbolic(name, args, kwargs=None, unknown_batch=False, dtypes=False):
+    """Symbolic inputs give the shapes (and dtypes, where asked) that they give in Keras."""
     kwargs = kwargs or {}
 
     def symbols(kind):
@@ -57,6 +59,8 @@ def compare_symbolic(name, args, kwargs=None, unknown_batch=False):
     expected = tree.flatten(_lookup(keras.ops, name)(*symbols(keras.KerasTensor), **kwargs))
     found = tree.flatten(_lookup(ops, name)(*symbols(amalthea.KerasTensor), **kwargs))
     assert [tuple(x.shape) for x in found] == [tuple(x.shape) for x in expected]
+    if dtypes:
+        assert [x.dtype for x in found] == [x.dtype for x in expected]
 
 
 @pytest.fixture
@@ -73,3 +77,9 @@ def compare():
                 compare_symbolic(name, args, kwargs, unknown_batch=True)
 
     return run
+
+
+@pytest.fixture
+def compare_on():
+    """`compare_values` and `compare_symbolic`, for tests that choose the engine."""
+    return SimpleNamespace(values=compare_values, symbolic=compare_symbolic)

@@ -20,7 +20,7 @@ DRAWS = [
     ("beta", ((N,), 2.0, 5.0), {}),
     ("binomial", ((N,), 12, 0.3), {}),
     ("dropout", (np.ones((N,), "float32"), 0.3), {}),
-    ("shuffle", (np.arange(N),), {}),
+    ("shuffle", (np.arange(N, dtype="int32"),), {}),
 ]
 
 

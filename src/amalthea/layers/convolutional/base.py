@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from amalthea import activations, config, ops
+from amalthea import activations, config, ops, regularizers
 from amalthea.errors import ArgumentError, ShapeError
 from amalthea.layers.input_spec import InputSpec
 from amalthea.layers.layer import Layer
@@ -162,6 +162,7 @@ class BaseConv(Layer):
             "groups": self.groups,
             "activation": activations.serialize(self.activation),
             "use_bias": self.use_bias,
+            "activity_regularizer": regularizers.serialize(self.activity_regularizer),
             **described(self, *_WEIGHTS),
         }
 

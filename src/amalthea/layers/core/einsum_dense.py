@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from amalthea import activations, ops
+from amalthea import activations, ops, regularizers
 from amalthea.errors import ArgumentError, ShapeError
 from amalthea.layers.layer import Layer
 from amalthea.layers.weighted import described, resolve
@@ -107,6 +107,7 @@ class EinsumDense(Layer):
             "equation": self.equation,
             "activation": activations.serialize(self.activation),
             "bias_axes": self.bias_axes,
+            "activity_regularizer": regularizers.serialize(self.activity_regularizer),
             **described(self, *_SETTINGS),
         }
 

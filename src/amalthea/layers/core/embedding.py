@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from amalthea import ops
+from amalthea import ops, regularizers
 from amalthea.layers.layer import Layer
 from amalthea.layers.weighted import described, positive, resolve
 
@@ -93,6 +93,7 @@ class Embedding(Layer):
             **super().get_config(),
             "input_dim": self.input_dim,
             "output_dim": self.output_dim,
+            "activity_regularizer": regularizers.serialize(self.activity_regularizer),
             **described(self, *_SETTINGS),
             "mask_zero": self.mask_zero,
         }

@@ -41,6 +41,9 @@ class BatchNormalization(Layer):
         gamma_regularizer: a regularizer of `gamma`.
         beta_constraint: a constraint on `beta`.
         gamma_constraint: a constraint on `gamma`.
+        renorm: batch renormalization, which is not supported; must be False.
+        renorm_clipping: belongs to `renorm`.
+        renorm_momentum: belongs to `renorm`.
         synchronized: whether replicas share the statistics of the batch; has an effect where there are several.
         **kwargs: arguments of `Layer`. A layer that is not trainable uses its moving averages in training too.
 
@@ -77,6 +80,9 @@ class BatchNormalization(Layer):
         gamma_regularizer: Any = None,
         beta_constraint: Any = None,
         gamma_constraint: Any = None,
+        renorm: bool = False,
+        renorm_clipping: Any = None,
+        renorm_momentum: float = 0.99,
         synchronized: bool = False,
         **kwargs: Any,
     ) -> None:
@@ -87,6 +93,9 @@ class BatchNormalization(Layer):
         self.momentum, self.epsilon = float(momentum), float(epsilon)
         if not 0 <= self.momentum <= 1:
             raise ArgumentError(f"`momentum` of BatchNormalization must be a number from 0 to 1. Received: momentum={momentum!r}.")
+        if renorm:
+            raise ArgumentError("Batch renormalization (`renorm=True`) is not supported. Use a larger batch, or GroupNormalization, for small batches.")
+        self.renorm, self.renorm_clipping, self.renorm_momentum = renorm, renorm_clipping, renorm_momentum
         self.center, self.scale, self.synchronized = center, scale, synchronized
         values = (
             beta_initializer,
@@ -159,5 +168,8 @@ class BatchNormalization(Layer):
             "center": self.center,
             "scale": self.scale,
             **described(self, *_SETTINGS),
+            "renorm": self.renorm,
+            "renorm_clipping": self.renorm_clipping,
+            "renorm_momentum": self.renorm_momentum,
             "synchronized": self.synchronized,
         }

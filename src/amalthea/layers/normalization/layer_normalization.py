@@ -93,19 +93,13 @@ class LayerNormalization(_Affine):
 
     def __init__(self, axis: Any = -1, epsilon: float = 1e-3, *args: Any, **kwargs: Any) -> None:
         self.rms_scaling = bool(kwargs.pop("rms_scaling", False))
-        axis = list(axis) if isinstance(axis, (list, tuple)) else axis
-        if not isinstance(axis, (int, list)):
-            raise ArgumentError(f"`axis` of LayerNormalization must be an integer or a list of integers. Received: axis={axis!r}.")
-        super().__init__(axis, epsilon, *args, **kwargs)
+        super().__init__(_listed("LayerNormalization", axis), epsilon, *args, **kwargs)
 
     def _axes(self, rank: int) -> tuple[int, ...]:
-        return tuple(sorted(axis % rank for axis in ([self.axis] if isinstance(self.axis, int) else self.axis)))
+        return tuple(sorted(axis % rank for axis in self.axis))
 
     def build(self, input_shape: Any) -> None:
-        axes = self._axes(len(input_shape))
-        if isinstance(self.axis, list):
-            self.axis = list(axes)
-        self._add_affine(tuple(input_shape[axis] for axis in axes))
+        self._add_affine(tuple(input_shape[axis] for axis in self._axes(len(input_shape))))
 
     def call(self, inputs: Any) -> Any:
         axes = self._axes(len(inputs.shape))
@@ -205,12 +199,11 @@ class RMSNormalization(Layer):
 
     def __init__(self, axis: Any = -1, epsilon: float = 1e-6, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.axis, self.epsilon = axis, epsilon
+        self.axis, self.epsilon = _listed("RMSNormalization", axis), epsilon
         self.supports_masking = True
 
     def build(self, input_shape: Any) -> None:
-        axes = [self.axis] if isinstance(self.axis, int) else list(self.axis)
-        self.scale = self.add_weight(name="scale", shape=tuple(input_shape[axis] for axis in axes), initializer="ones")
+        self.scale = self.add_weight(name="scale", shape=tuple(input_shape[axis] for axis in self.axis), initializer="ones")
 
     def call(self, inputs: Any) -> Any:
         return ops.rms_normalization(inputs, scale=self.scale, axis=self.axis, epsilon=self.epsilon)
@@ -253,6 +246,13 @@ class UnitNormalization(Layer):
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "axis": self.axis}
+
+
+def _listed(layer: str, axis: Any) -> list[int]:
+    axes = [axis] if isinstance(axis, int) else axis
+    if not isinstance(axes, (list, tuple)) or not all(isinstance(one, int) for one in axes):
+        raise ArgumentError(f"`axis` of {layer} must be an integer or a list of integers. Received: axis={axis!r}.")
+    return list(axes)
 
 
 def _along(inputs: Any, axes: tuple[int, ...]) -> tuple[int, ...]:
