@@ -29,9 +29,7 @@ class Family:
         amalthea.errors.ArgumentError: Unknown function 'ruond'. Did you mean "round"?
     """
 
-    def __init__(
-        self, kind: str, objects: Mapping[str, Any], fold: Callable[[str], str] = str, accepts: Callable[[Any], bool] = callable
-    ) -> None:
+    def __init__(self, kind: str, objects: Mapping[str, Any], fold: Callable[[str], str] = str, accepts: Callable[[Any], bool] = callable) -> None:
         self.kind = kind
         self.objects = {fold(name): value for name, value in objects.items()}
         self._names = tuple(objects)

@@ -15,7 +15,7 @@ THOROUGH = hypothesis.settings().max_examples > 25
 # An engine that compiles does so for every new shape, which takes its time: unless somebody asks for more, few examples there,
 # and only of what depends on shapes.
 ELEMENTWISE = ("unary", "floating", "binary", "comparison")
-EXAMPLES = {"numpy": 25}
+EXAMPLES = {"numpy": 10}
 CHOSEN = [(engine, name) for engine in ENGINES for name in DRAWN if THOROUGH or engine in EXAMPLES or PRIMITIVES[name] not in ELEMENTWISE]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from amalthea.constraints.constraint import Constraint
@@ -45,7 +45,7 @@ _FAMILY = Family(
 )
 
 
-def get(identifier: Any) -> Callable[..., Any] | None:
+def get(identifier: Any) -> Any:
     """The constraint that `identifier` means.
 
     Args:

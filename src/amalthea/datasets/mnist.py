@@ -42,11 +42,12 @@ def load_data(path: str = "mnist.npz") -> tuple[Part, Part]:
     """
     file = _find(path)
     # Arrays of Python objects are refused: unpickling them could run code.
-    with np.load(file, allow_pickle=False) as arrays:
-        for name, shape in _FORM.items():
-            if name not in arrays or arrays[name].shape[1:] != shape:
-                raise DataError(f"{file} is not MNIST: it should hold `{name}` of shape (n, {', '.join(map(str, shape))}).")
-        return (arrays["x_train"], arrays["y_train"]), (arrays["x_test"], arrays["y_test"])
+    with np.load(file, allow_pickle=False) as stored:
+        parts = {name: stored[name] for name in _FORM if name in stored}
+    for name, shape in _FORM.items():
+        if name not in parts or parts[name].shape[1:] != shape:
+            raise DataError(f"{file} is not MNIST: it should hold `{name}` of shape ({', '.join(map(str, ('n', *shape)))}).")
+    return (parts["x_train"], parts["y_train"]), (parts["x_test"], parts["y_test"])
 
 
 def _find(path: str) -> Path:

@@ -28,7 +28,8 @@ def _working_dtype(dtype: str) -> str:
 def _unit(generator: np.random.Generator, shape: Shape, dtype: str) -> np.ndarray:
     if not dtypes.is_float(dtype):
         raise ArgumentError(f"Random initializers make floating tensors. Received: dtype={dtype!r}.")
-    return generator.random(shape, dtype=np.dtype(_working_dtype(dtype)).type)
+    values: np.ndarray = generator.random(shape, dtype=np.dtype(_working_dtype(dtype)).type)
+    return values
 
 
 def uniform(generator: np.random.Generator, shape: Shape, dtype: str, low: float, high: float) -> np.ndarray:

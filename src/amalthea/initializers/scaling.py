@@ -110,10 +110,10 @@ class VarianceScaling(RandomInitializer):
 
 
 def _one_of(name: str, value: Any, allowed: tuple[str, ...]) -> str:
-    value = str(value).lower()
-    if value not in allowed:
-        raise ArgumentError(f"`{name}` must be one of {', '.join(map(repr, allowed))}. Received: {name}={value!r}.{nearest(value, allowed)}")
-    return value
+    found = str(value).lower()
+    if found not in allowed:
+        raise ArgumentError(f"`{name}` must be one of {', '.join(map(repr, allowed))}. Received: {name}={value!r}.{nearest(found, allowed)}")
+    return found
 
 
 class _Scaled(VarianceScaling):

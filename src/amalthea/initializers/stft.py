@@ -44,7 +44,9 @@ class STFT(Initializer):
         if side not in _SIDES:
             raise ArgumentError(f'`side` must be "real" or "imag". Received: side={side!r}.')
         if scaling not in _SCALINGS:
-            raise ArgumentError(f'`scaling` must be "density", "spectrum" or None. Received: scaling={scaling!r}.{nearest(str(scaling), _SCALINGS[:2])}')
+            raise ArgumentError(
+                f'`scaling` must be "density", "spectrum" or None. Received: scaling={scaling!r}.{nearest(str(scaling), _SCALINGS[:2])}'
+            )
         get_window(window, 2, periodic)
         self.side, self.window, self.scaling, self.periodic = side, window, scaling, periodic
 

@@ -21,10 +21,10 @@ _COSINES: dict[str, tuple[float, ...]] = {
 }
 
 
-def _cosines(name: str) -> Callable[[int], np.ndarray]:
-    def window(size: int) -> np.ndarray:
+def _cosines(name: str) -> Callable[[int], Any]:
+    def window(size: int) -> Any:
         angle = 2.0 * np.pi * np.arange(size) / max(size - 1, 1)
-        return np.asarray(sum((-1) ** k * a * np.cos(k * angle) for k, a in enumerate(_COSINES[name])))
+        return np.sum([(-1) ** k * a * np.cos(k * angle) for k, a in enumerate(_COSINES[name])], axis=0)
 
     return window
 
@@ -45,7 +45,7 @@ def _tukey(size: int, taper: float = 0.5) -> np.ndarray:
     return np.where(edge < taper / 2.0, 0.5 - 0.5 * np.cos(2.0 * np.pi * edge / taper), 1.0)
 
 
-_WINDOWS: dict[str, Callable[..., np.ndarray]] = {
+_WINDOWS: dict[str, Callable[..., Any]] = {
     **{name: _cosines(name) for name in _COSINES},
     "bartlett": np.bartlett,
     "triang": _triang,

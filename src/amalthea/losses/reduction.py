@@ -40,7 +40,7 @@ def reduce_weighted_values(
         sample_weight: tensor that broadcasts with `values`.
         mask: tensor that broadcasts with `values`; False (or 0) takes a value out.
         reduction: "sum_over_batch_size" or "mean" divide by the number of values that are not masked; "mean_with_sample_weight" divides by
-            the sum of the weights; "sum" divides by nothing; "none" or None leaves the values as they are.
+            the sum of the weights as they were given; "sum" divides by nothing; "none" or None leaves the values as they are.
         dtype: in which to compute.
 
     Returns:
@@ -58,10 +58,10 @@ def reduce_weighted_values(
         values = ops.multiply(values, weights)
     if reduction is None or reduction == "none":
         return values
-    if reduction == "sum" or len(values.shape) == 0:
-        return _over_weights(values, weights) if reduction == "mean_with_sample_weight" else ops.sum(values)
+    if reduction == "sum":
+        return ops.sum(values)
     if reduction == "mean_with_sample_weight" and weights is not None:
-        return _over_weights(values, weights)
+        return ops.divide_no_nan(ops.sum(values), ops.sum(weights))
     return ops.mean(values)
 
 
@@ -77,10 +77,3 @@ def masked(weights: Tensor | None, mask: TensorLike, dtype: str, average: bool) 
         return kept
     kept, weights = weighed(kept, weights)
     return ops.multiply(kept, weights)
-
-
-def _over_weights(values: Tensor, weights: Tensor | None) -> Tensor:
-    """The sum of the weighed values, divided by that of the weights (as they are when broadcast to the values)."""
-    if weights is None:
-        return ops.mean(values)
-    return ops.divide_no_nan(ops.sum(values), ops.sum(ops.multiply(weights, ops.ones_like(values))))

@@ -13,7 +13,6 @@ from amalthea.layers.core.input_layer import Input, InputLayer
 from amalthea.layers.layer import Layer
 from amalthea.models.functional import Functional
 from amalthea.models.model import Model
-from amalthea.state import naming
 
 
 class Sequential(Model):
@@ -136,7 +135,7 @@ class Sequential(Model):
             x = layer(x)
             if not isinstance(x, KerasTensor):
                 self._not_a_chain(layer, x)
-        self._functional = Functional(inputs=entry, outputs=x, name=naming.snake_case(f"{self.name}_graph"))
+        self._functional = Functional(inputs=entry, outputs=x, name=self.name)
 
     def _not_a_chain(self, layer: Layer, outputs: Any) -> None:
         raise ArgumentError(

@@ -16,6 +16,7 @@ from amalthea.engines.registry import current
 from amalthea.errors import ArgumentError, ArgumentTypeError, ShapeError, nearest
 from amalthea.ops.arguments import Tensor, TensorLike, as_tensor, floating, promote
 from amalthea.ops.operation import operation
+from amalthea.ops.windows import windows_along
 
 _WINDOWS = ("hann", "hamming")
 Pair = tuple[Tensor, Tensor]
@@ -176,9 +177,7 @@ def _frames(engine: Engine, x: Tensor, length: int, stride: int) -> Tensor:
     *batch, size = engine.shape_of(x)
     if size is None:  # shapes only
         return engine.zeros((*batch, None, length), engine.dtype_of(x))
-    count = max((size - length) // stride + 1, 0)
-    places = np.arange(count)[:, None] * stride + np.arange(length)
-    return engine.take(x, engine.from_host(places, "int32"), len(batch))
+    return windows_along(engine, x, len(batch), length, stride)
 
 
 @operation

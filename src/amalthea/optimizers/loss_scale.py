@@ -43,11 +43,15 @@ class LossScaleOptimizer(Optimizer):
         [0.5]
     """
 
+    inner_optimizer: Optimizer
+
     def __init__(
         self, inner_optimizer: Optimizer, initial_scale: float = 2.0**15, dynamic_growth_steps: int = 2000, name: str | None = None, **kwargs: Any
     ) -> None:
         if not isinstance(inner_optimizer, Optimizer):
-            raise ArgumentTypeError(f"`inner_optimizer` must be an optimizer. Received: {inner_optimizer!r} (of type {type(inner_optimizer).__name__}).")
+            raise ArgumentTypeError(
+                f"`inner_optimizer` must be an optimizer. Received: {inner_optimizer!r} (of type {type(inner_optimizer).__name__})."
+            )
         if kwargs:
             raise ArgumentError(f"`LossScaleOptimizer` does not take {', '.join(map(repr, kwargs))}. Give it to the inner optimizer.")
         self._keep("inner_optimizer", inner_optimizer)

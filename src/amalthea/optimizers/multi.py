@@ -109,6 +109,10 @@ class MultiOptimizer(Optimizer):
         ([0.5], [0.75])
     """
 
+    _optimizers: list[Optimizer]
+    _optimizer_map: OptimizerMap | Callable[[Variable], Optimizer]
+    _owners: list[Optimizer]
+
     def __init__(
         self, optimizer_map: OptimizerMap | Callable[[Variable], Optimizer], loss_scale_factor: float | None = None, name: str | None = None
     ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from typing import Any, ClassVar
@@ -171,4 +172,6 @@ class Muon(Optimizer):
 
     def _size(self, shape: tuple[int, ...]) -> float:
         rows, columns = shape
-        return max(1.0, rows / columns) ** 0.5 if self.rms_rate is None else self.rms_rate * max(rows, columns) ** 0.5
+        if self.rms_rate is None:
+            return math.sqrt(max(1.0, rows / columns))
+        return self.rms_rate * math.sqrt(max(rows, columns))

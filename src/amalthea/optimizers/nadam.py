@@ -11,7 +11,6 @@ from amalthea.optimizers.optimizer import LearningRate, Optimizer
 from amalthea.optimizers.slots import average, like, move
 from amalthea.state.variable import Variable
 
-
 _DECAY = 0.96
 """How the momentum grows towards `beta_1`: the paper's constant (its exponent counts steps)."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self, overload
 
 import numpy as np
 
@@ -58,6 +58,10 @@ class Optimizer:
         [0.5, 2.5]
     """
 
+    _trainable_variables: list[Variable]
+    _places: dict[int, int]
+    _terms: tuple[Any, Any] | None
+
     hyperparameters: ClassVar[tuple[str, ...]] = ()
     """The names of the arguments of the class that are no arguments of this base: attributes that `get_config` writes."""
 
@@ -81,7 +85,9 @@ class Optimizer:
         if kwargs:
             raise ArgumentError(f"{type(self).__name__} got unknown arguments: {', '.join(kwargs)}.{_advice(type(self), kwargs)}")
         if sum(bound is not None for bound in (clipnorm, clipvalue, global_clipnorm)) > 1:
-            raise ArgumentError(f"At most one of `clipnorm`, `clipvalue`, `global_clipnorm` can be given. Received: {clipnorm=}, {clipvalue=}, {global_clipnorm=}.")
+            raise ArgumentError(
+                f"At most one of `clipnorm`, `clipvalue`, `global_clipnorm` can be given. Received: {clipnorm=}, {clipvalue=}, {global_clipnorm=}."
+            )
         if use_ema and not 0 <= ema_momentum <= 1:
             raise ArgumentError(f"`ema_momentum` must be in [0, 1]. Received: ema_momentum={ema_momentum}.")
         if ema_overwrite_frequency is not None and not (isinstance(ema_overwrite_frequency, int) and ema_overwrite_frequency >= 1):
@@ -95,8 +101,8 @@ class Optimizer:
         self._variables: list[Variable] = []
         self._tracker = Tracker({"variables": (lambda x: isinstance(x, Variable), self._variables)})
         self._keep("_trainable_variables", [])
-        self._places: dict[int, int] = {}
-        self._terms: tuple[Any, Any] | None = None
+        self._keep("_places", {})
+        self._terms = None
         self.name = name
         self.weight_decay = weight_decay
         self.clipnorm, self.clipvalue, self.global_clipnorm = clipnorm, clipvalue, global_clipnorm
@@ -138,7 +144,13 @@ class Optimizer:
         self.built = True
 
     def add_variable(
-        self, shape: Sequence[int], initializer: Any = "zeros", dtype: Any = None, aggregation: str = "none", layout: Any = None, name: str | None = None
+        self,
+        shape: Sequence[int],
+        initializer: Any = "zeros",
+        dtype: Any = None,
+        aggregation: str = "none",
+        layout: Any = None,
+        name: str | None = None,
     ) -> Variable:
         """A new variable of the optimizer's own.
 
@@ -168,8 +180,16 @@ class Optimizer:
         path = f"{reference_variable.path.replace('/', '_')}_{name or 'var'}"
         return self.add_variable(reference_variable.shape, initializer, reference_variable.dtype, name=path)
 
+    @overload
+    def add_optimizer_variables(self, trainable_variables: Sequence[Variable], name: str, initializer: Any = "zeros") -> list[Variable]: ...
+
+    @overload
     def add_optimizer_variables(
-        self, trainable_variables: Sequence[Variable], name: str | Sequence[str], initializer: Any = "zeros"
+        self, trainable_variables: Sequence[Variable], name: list[str] | tuple[str, ...], initializer: Any = "zeros"
+    ) -> tuple[list[Variable], ...]: ...
+
+    def add_optimizer_variables(
+        self, trainable_variables: Sequence[Variable], name: str | list[str] | tuple[str, ...], initializer: Any = "zeros"
     ) -> list[Variable] | tuple[list[Variable], ...]:
         """A new variable for each weight; or, for several names, as many for each.
 
@@ -237,7 +257,9 @@ class Optimizer:
     def _checked_variables(self, grads: list[Any], trainable_variables: Sequence[Variable] | None) -> list[Variable]:
         if trainable_variables is None:
             if not self.built:
-                raise NotBuiltError("`apply(grads)` without weights needs an optimizer that was built. Call `optimizer.build(trainable_variables)` first.")
+                raise NotBuiltError(
+                    "`apply(grads)` without weights needs an optimizer that was built. Call `optimizer.build(trainable_variables)` first."
+                )
             variables = self._trainable_variables
         else:
             variables = list(trainable_variables)
@@ -255,7 +277,7 @@ class Optimizer:
 
     def _present(self, grads: list[Any], variables: list[Variable]) -> tuple[list[Tensor], list[Variable]]:
         """The gradients that there are, in the dtypes of their weights, and these weights; others are assigned what they are to become."""
-        pairs = [(gradient, variable) for gradient, variable in zip(grads, variables, strict=True) if gradient is not None]
+        pairs = [pair for pair in zip(grads, variables, strict=True) if pair[0] is not None]
         if not pairs:
             raise ArgumentError("There is no gradient for any weight: the loss does not depend on them.")
         if len(pairs) < len(grads):
@@ -409,9 +431,7 @@ class Optimizer:
                 "`learning_rate` must be a number, a schedule of `amalthea.optimizers.schedules`, or a function without arguments. "
                 f"Received: learning_rate={learning_rate!r} (of type {type(learning_rate).__name__})."
             )
-        return Variable(
-            float(learning_rate), shape=(), dtype="float32", trainable=False, aggregation="only_first_replica", name="learning_rate"
-        )
+        return Variable(float(learning_rate), shape=(), dtype="float32", trainable=False, aggregation="only_first_replica", name="learning_rate")
 
     def _get_current_learning_rate(self) -> Any:
         rate = self._learning_rate
@@ -564,7 +584,7 @@ class Optimizer:
 def _advice(optimizer: type, unknown: Mapping[str, Any]) -> str:
     import inspect
 
-    names = [name for name in inspect.signature(optimizer.__init__).parameters if name not in ("self", "kwargs")]
+    names = [name for name in inspect.signature(optimizer).parameters if name != "kwargs"]
     if "lr" in unknown:
         return ' Did you mean "learning_rate"?'
     return nearest(next(iter(unknown)), names)

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 
 from amalthea import dtypes
-from amalthea.engines.protocol import Shape
 from amalthea.engines.registry import current
 from amalthea.errors import ArgumentError, ArgumentTypeError, ShapeError
 from amalthea.ops.arguments import Tensor, TensorLike, as_tensor, floating, normalize_axis
@@ -21,6 +20,7 @@ from amalthea.ops.operation import operation
 from amalthea.random.seed import SeedGenerator, draw_seed
 
 Seed = int | SeedGenerator | None
+Shape = tuple[Any, ...]  # sizes, among them None where a model is being described
 
 
 @operation
@@ -319,7 +319,7 @@ def _shape(shape: Any) -> Shape:
         return (int(shape),)
     try:
         return tuple(size if size is None else int(size) for size in shape)
-    except TypeError:
+    except (TypeError, ValueError):
         raise ArgumentTypeError(f"`shape` must be a tuple of integers. Received: shape={shape!r} (of type {type(shape).__name__}).") from None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from amalthea.lookup import Family
@@ -46,7 +46,7 @@ _FAMILY = Family(
 )
 
 
-def get(identifier: Any) -> Callable[..., Any] | None:
+def get(identifier: Any) -> Any:
     """The regularizer that `identifier` means.
 
     Args:

@@ -225,6 +225,7 @@ class Variable(TensorOperators):
                     engine = registry.current()
                     self._value = engine.hold(self._first_value(), self._dtype)
                     self._engine = engine.name
+                    self._initializer = None  # it may be an array as large as the value
         return self._value
 
     def _first_value(self) -> np.ndarray:
@@ -246,7 +247,10 @@ class Variable(TensorOperators):
         if self._value is None and current_scope() is None:
             from amalthea.engines import numpy as host_engine
 
-            return np.array(host_engine.ENGINE.from_host(self._first_value(), self._dtype))
+            with _materializing:
+                if self._value is None:
+                    self._initializer = self._first_value()  # drawn once: another draw may differ
+                    return np.array(host_engine.ENGINE.from_host(self._initializer, self._dtype))
         scope = current_scope()
         value = scope.read(self) if scope is not None else self._value
         return np.array(registry.get(self._engine or registry.current_name()).to_host(value))
@@ -254,6 +258,20 @@ class Variable(TensorOperators):
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         value = self.numpy()
         return value if dtype is None else value.astype(dtype)
+
+    def __float__(self) -> float:
+        return float(self._number())
+
+    def __int__(self) -> int:
+        return int(self._number())
+
+    def __bool__(self) -> bool:
+        raise TypeError(f"The variable {self.path!r} has no truth value. Compare its value, or use `variable is None`.")
+
+    def _number(self) -> Any:
+        if self._shape:
+            raise TypeError(f"Only a scalar is a number. The variable {self.path!r} has shape {self._shape}.")
+        return self.numpy()
 
     # --- assigning ---
 

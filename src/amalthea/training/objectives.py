@@ -180,9 +180,11 @@ def _as_metric(part: Any, y_true: Any, y_pred: Any) -> metrics.Metric:
         }
         return table[kind][part in _CROSSENTROPY](name=part)
     found = metrics.get(part)
-    if isinstance(found, metrics.Metric):
-        return found
-    return metrics.MeanMetricWrapper(found, name=getattr(found, "__name__", type(found).__name__))
+    if not isinstance(found, metrics.Metric):
+        found = metrics.MeanMetricWrapper(found, name=getattr(found, "name", None) or getattr(found, "__name__", type(found).__name__))
+    if isinstance(part, str):
+        found.name = part  # it is logged under the name that was asked for
+    return found
 
 
 def _kind_of_targets(y_true: Any, y_pred: Any) -> str:

@@ -505,7 +505,7 @@ class Trainer:
         with self._on_engine() as engine:
             source = sources.make_source(x, batch_size=batch_size, steps_per_epoch=_limited(steps, config.max_steps_per_epoch()), purpose="predict")
             if config.is_finite_check_enabled():
-                sources.check_finite(source.peek(), "predict")
+                sources.check_finite(source.whole() or source.peek(), "predict")
             function = self.make_predict_function()
             level = resolve_verbose(verbose)
             listener = None
@@ -606,7 +606,7 @@ class Trainer:
         begins, ends = callbacks.listens(f"on_{kind}_batch_begin"), callbacks.listens(f"on_{kind}_batch_end")
         results: Any = None
         size = self.steps_per_execution
-        check = config.is_finite_check_enabled()
+        check = config.is_finite_check_enabled() and source.whole() is None
         for first, batch in _grouped(source.batches(epoch), size):
             if check:
                 sources.check_finite(batch, "fit" if kind == "train" else "evaluate")
@@ -644,8 +644,13 @@ class Trainer:
     def _prepare(self, source: sources.Source, purpose: str) -> None:
         """Build what is not built, and look at the data once, before the first step."""
         self._build_from_data(source.peek())
-        if self._compiled_loss is not None and self._compiled_loss.built:
-            _check_labels(self._compiled_loss, source.labels(), self._output_specs)
+        whole = source.whole()
+        if whole is None:
+            return
+        if config.is_finite_check_enabled():
+            sources.check_finite(whole, purpose)
+        if self._compiled_loss is not None and self._compiled_loss.built and len(whole) > 1:
+            _check_labels(self._compiled_loss, whole[1], self._output_specs)
 
     _output_specs: Any = None
 
@@ -795,5 +800,5 @@ def _check_labels(compiled: CompiledLoss, y: Any, outputs: Any) -> None:
     if len(labels) != len(leaves):
         return
     for output, loss, label in zip(leaves, compiled.losses_by_output(), labels, strict=True):
-        if isinstance(loss, losses.SparseCategoricalCrossentropy) and label is not None and getattr(loss, "ignore_class", None) is None:
-            sources.check_labels(label, output.shape[-1])
+        if getattr(loss, "fn", None) is losses.sparse_categorical_crossentropy and label is not None and output.shape:
+            sources.check_labels(label, output.shape[-1], ignore=getattr(loss, "ignore_class", None))

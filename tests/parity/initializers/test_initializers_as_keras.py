@@ -56,7 +56,9 @@ def test_fourier_kernels(side, window, scaling, shape):
         np.testing.assert_allclose(mine, np.broadcast_to(their, shape), atol=2e-6)
 
 
-@pytest.mark.parametrize("name", ["GlorotUniform", "GlorotNormal", "HeUniform", "HeNormal", "LecunUniform", "LecunNormal", "TruncatedNormal", "RandomNormal"])
+@pytest.mark.parametrize(
+    "name", ["GlorotUniform", "GlorotNormal", "HeUniform", "HeNormal", "LecunUniform", "LecunNormal", "TruncatedNormal", "RandomNormal"]
+)
 def test_drawn_values_have_the_spread(name):
     shape = (3, 3, 40, 60)
     mine = getattr(initializers, name)(seed=1).draw(shape, "float32")

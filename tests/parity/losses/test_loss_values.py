@@ -230,9 +230,11 @@ def test_config(case):
     assert losses.serialize(ours) == keras.losses.serialize(theirs)
     # Each reads what the other writes.
     mine = losses.deserialize(keras.losses.serialize(theirs))
-    other = keras.losses.deserialize(losses.serialize(getattr(losses, case[0])(**case[1])))
     y_true, y_pred = _data(case[2], (6, 4))
     np.testing.assert_allclose(mine(y_true, y_pred), theirs(y_true, y_pred), rtol=2e-5, atol=1e-6)
+    if case[0] == "CategoricalGeneralizedCrossEntropy":
+        return  # Keras does not read its own.
+    other = keras.losses.deserialize(losses.serialize(getattr(losses, case[0])(**case[1])))
     np.testing.assert_allclose(other(y_true, y_pred), getattr(keras.losses, case[0])(**case[1])(y_true, y_pred), rtol=2e-5, atol=1e-6)
 
 

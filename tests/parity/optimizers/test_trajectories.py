@@ -194,7 +194,9 @@ def test_loss_scale():
     for grads in steps:
         optimizer.apply([ops.convert_to_tensor(g) for g in grads])
         # Keras's own `apply` cannot run outside a compiled function on this engine.
-        values = oracle.stateless_apply([v.value for v in oracle.variables], [keras.ops.convert_to_tensor(g) for g in grads], [v.value for v in theirs])
+        values = oracle.stateless_apply(
+            [v.value for v in oracle.variables], [keras.ops.convert_to_tensor(g) for g in grads], [v.value for v in theirs]
+        )
         for variable, value in zip([*theirs, *oracle.variables], [*values[0], *values[1]], strict=True):
             variable.assign(value)
         assert_same(ours, theirs)

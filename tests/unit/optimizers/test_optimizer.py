@@ -240,7 +240,7 @@ def test_loss_scale_grows_and_shrinks():
     assert int(optimizer.iterations.numpy()) == 3
     with pytest.raises(ArgumentTypeError, match="inner_optimizer"):
         optimizers.LossScaleOptimizer("sgd")
-    with pytest.raises(ArgumentError, match="'clipnorm'.*inner"):
+    with pytest.raises(ArgumentError, match=r"'clipnorm'.*inner"):
         optimizers.LossScaleOptimizer(optimizers.SGD(), clipnorm=1.0)
 
 
@@ -263,4 +263,4 @@ def test_maps_of_optimizers():
     by_function.apply([ops.ones((1,))] * 2, weights)
     assert [float(v.numpy()[0]) for v in weights] == [0.0, 0.75]
     with pytest.raises(AttributeError, match="optimizers"):
-        by_function.learning_rate
+        _ = by_function.learning_rate

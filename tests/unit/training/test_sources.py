@@ -181,10 +181,10 @@ def test_peek_takes_nothing():
 
 def test_labels_are_the_whole_targets():
     y = np.arange(5)
-    assert data.make_source(np.zeros(5), y, batch_size=2).labels() is not None
-    assert data.make_source(np.zeros(5), y).labels().tolist() == y.tolist()
-    assert data.make_source(np.zeros(5)).labels() is None
-    assert data.make_source(generator(2)).labels() is None
+    assert data.make_source(np.zeros(5), y, batch_size=2).whole()[1] is not None
+    assert data.make_source(np.zeros(5), y).whole()[1].tolist() == y.tolist()
+    assert data.make_source(np.zeros(5)).whole()[1:] in ((), (None,), (None, None))
+    assert data.make_source(generator(2)).whole() is None
 
 
 # --- epochs of another length than a pass ---

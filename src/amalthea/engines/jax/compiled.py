@@ -17,6 +17,7 @@ import numpy as np
 from jax.extend.core import jaxpr_as_fun
 
 from amalthea import tree
+from amalthea.errors import AmaltheaError
 from amalthea.state.scope import StatelessScope, in_stateless_scope
 from amalthea.state.variable import Variable
 
@@ -131,4 +132,9 @@ class Compiled:
             values = iter(given)
             return jax.tree_util.tree_unflatten(treedef, [next(values) if dynamic else leaf for dynamic, leaf in zip(is_array, leaves, strict=True)])
 
-        return Program(self._fn, self._state() if self._state is not None else (), arrays, unflatten)
+        try:
+            return Program(self._fn, self._state() if self._state is not None else (), arrays, unflatten)
+        except AmaltheaError as error:
+            # JAX adds a remark on its own frames, which are not what our errors are about.
+            error.__notes__ = [note for note in getattr(error, "__notes__", ()) if "JAX_TRACEBACK_FILTERING" not in note]
+            raise

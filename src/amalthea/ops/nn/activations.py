@@ -87,8 +87,8 @@ def log_sigmoid(x: TensorLike) -> Tensor:
 
     Example:
         >>> from amalthea import ops
-        >>> ops.log_sigmoid([1000.0]).tolist()
-        [0.0]
+        >>> ops.log_sigmoid([-1000.0]).tolist()
+        [-1000.0]
     """
     engine = current()
     return engine.log_sigmoid(floating(engine, x))

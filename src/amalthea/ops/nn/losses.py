@@ -41,8 +41,8 @@ def binary_crossentropy(target: TensorLike, output: TensorLike, from_logits: boo
 
     Example:
         >>> from amalthea import ops
-        >>> ops.round(ops.binary_crossentropy([1.0, 0.0], [0.5, 0.5]), 4).tolist() == [0.6931000232696533] * 2
-        True
+        >>> [round(loss, 4) for loss in ops.binary_crossentropy([1.0, 0.0], [0.5, 0.5]).tolist()]
+        [0.6931, 0.6931]
     """
     engine = current()
     target, output = (as_tensor(engine, x) for x in promote(engine, target, output, floating=True))
@@ -75,8 +75,8 @@ def categorical_crossentropy(target: TensorLike, output: TensorLike, from_logits
 
     Example:
         >>> from amalthea import ops
-        >>> float(ops.categorical_crossentropy([0.0, 1.0], [0.0, 0.0], from_logits=True)) - 0.6931 < 1e-4
-        True
+        >>> round(float(ops.categorical_crossentropy([0.0, 1.0], [0.0, 0.0], from_logits=True)), 4)
+        0.6931
     """
     engine = current()
     target, output = (as_tensor(engine, x) for x in promote(engine, target, output, floating=True))
@@ -112,8 +112,8 @@ def sparse_categorical_crossentropy(target: TensorLike, output: TensorLike, from
 
     Example:
         >>> from amalthea import ops
-        >>> ops.sparse_categorical_crossentropy([0], [[1.0, 1.0]]).shape
-        (1,)
+        >>> [round(loss, 4) for loss in ops.sparse_categorical_crossentropy([0, 1], [[0.5, 0.5], [0.0, 1.0]]).tolist()]
+        [0.6931, 0.0]
     """
     engine = current()
     output = floating(engine, output)

@@ -11,10 +11,7 @@ from amalthea.errors import ArgumentError, ShapeError
 from amalthea.ops.arguments import Tensor, TensorLike, as_tensor
 from amalthea.ops.nn.spatial import per_axis
 from amalthea.ops.operation import operation
-
-
-def _windows(size: int | None, kernel: int, dilation: int, padding: int, stride: int) -> int | None:
-    return None if size is None else (size + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1
+from amalthea.ops.windows import window_count, windows_along
 
 
 def _pairs(kernel_size: Any, dilation: Any, padding: Any, stride: Any) -> tuple[tuple[int, ...], ...]:
@@ -33,11 +30,6 @@ def _product(*sizes: int | None) -> Any:
             return None
         product *= size
     return product
-
-
-def _along(engine: Engine, x: Tensor, axis: int, offset: int, count: int, stride: int) -> Tensor:
-    """Every `stride`-th element of one axis from `offset` on, `count` of them."""
-    return engine.slice_axis(x, axis, offset, offset + stride * (count - 1) + 1, stride)
 
 
 @operation
@@ -69,7 +61,7 @@ def unfold(x: TensorLike, kernel_size: Any, dilation: Any = 1, padding: Any = 0,
         raise ShapeError(f"`x` must have four axes: (batch, channels, height, width). Received shape {engine.shape_of(x)}.")
     kernel, dilation, padding, stride = _pairs(kernel_size, dilation, padding, stride)
     batch, channels, *sizes = engine.shape_of(x)
-    counts = [_windows(*row) for row in zip(sizes, kernel, dilation, padding, stride, strict=True)]
+    counts = [window_count(size, k, s, d, 2 * p) for size, k, s, d, p in zip(sizes, kernel, stride, dilation, padding, strict=True)]
     if any(count is not None and count < 1 for count in counts):
         raise ShapeError(f"Not one window of {kernel} fits into `x` of shape {engine.shape_of(x)}.")
     shape = (batch, _product(channels, *kernel), _product(*counts))
@@ -77,11 +69,8 @@ def unfold(x: TensorLike, kernel_size: Any, dilation: Any = 1, padding: Any = 0,
         return engine.zeros(shape, engine.dtype_of(x))
     if any(padding):
         x = engine.pad(x, [(0, 0), (0, 0), *((p, p) for p in padding)], 0)
-    columns = []
-    for i in range(kernel[0]):
-        rows = _along(engine, x, 2, i * dilation[0], counts[0], stride[0])
-        columns += [_along(engine, rows, 3, j * dilation[1], counts[1], stride[1]) for j in range(kernel[1])]
-    return engine.reshape(engine.stack(columns, 2), shape)
+    seen = windows_along(engine, windows_along(engine, x, 3, kernel[1], stride[1], dilation[1]), 2, kernel[0], stride[0], dilation[0])
+    return engine.reshape(engine.transpose(seen, (0, 1, 3, 5, 2, 4)), shape)
 
 
 @operation
@@ -115,7 +104,7 @@ def fold(x: TensorLike, output_size: Any, kernel_size: Any, dilation: Any = 1, p
     sizes = per_axis(output_size, 2, "output_size")
     kernel, dilation, padding, stride = _pairs(kernel_size, dilation, padding, stride)
     batch, depth, places = engine.shape_of(x)
-    counts = [_windows(*row) for row in zip(sizes, kernel, dilation, padding, stride, strict=True)]
+    counts = [window_count(size, k, s, d, 2 * p) for size, k, s, d, p in zip(sizes, kernel, stride, dilation, padding, strict=True)]
     window = _product(*kernel)
     if (depth is not None and depth % window) or (places is not None and places != _product(*counts)):
         raise ShapeError(

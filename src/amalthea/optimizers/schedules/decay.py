@@ -119,7 +119,13 @@ class PolynomialDecay(LearningRateSchedule):
         cycle: bool = False,
         name: str = "PolynomialDecay",
     ) -> None:
-        self.initial_learning_rate, self.end_learning_rate, self.power, self.cycle, self.name = initial_learning_rate, end_learning_rate, power, cycle, name
+        self.initial_learning_rate, self.end_learning_rate, self.power, self.cycle, self.name = (
+            initial_learning_rate,
+            end_learning_rate,
+            power,
+            cycle,
+            name,
+        )
         self.decay_steps = checked_steps("decay_steps", decay_steps)
 
     def __call__(self, step: TensorLike) -> Tensor:

@@ -47,7 +47,7 @@ class LearningRateScheduler(Callback):
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         arguments = (epoch, learning_rate_of(self.model)) if _takes_two(self.schedule) else (epoch,)
         rate = self.schedule(*arguments)
-        if np.ndim(rate) != 0 or isinstance(rate, (bool, str)) or not np.isrealobj(np.asarray(rate)):
+        if np.ndim(rate) != 0 or np.asarray(rate).dtype.kind not in "fiu":
             raise ArgumentTypeError(f"The `schedule` of LearningRateScheduler must return a number. It returned {rate!r} for epoch {epoch}.")
         self.model.optimizer.learning_rate = float(rate)
         if self.verbose > 0:

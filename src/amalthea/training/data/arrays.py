@@ -123,8 +123,8 @@ class ArraySource(Source):
     def peek(self) -> Batch:
         return self._cut(lambda leaf: leaf[: self.batch_size])
 
-    def labels(self) -> Any | None:
-        return self._data[1] if len(self._data) > 1 else None
+    def whole(self) -> Batch | None:
+        return self._data
 
     def _cut(self, take: Callable[[np.ndarray[Any, Any]], np.ndarray[Any, Any]]) -> Batch:
         rows: list[Any] = []

@@ -69,7 +69,7 @@ def is_dataset(x: Any) -> bool:
         >>> is_dataset([1, 2, 3]), is_dataset(batch for batch in ())
         (False, True)
     """
-    if hasattr(x, "__array__") or isinstance(x, (str, bytes, list, tuple, Mapping, range, set, frozenset)) or x is None:
+    if hasattr(x, "__array__") or hasattr(x, "shape") or isinstance(x, (str, bytes, list, tuple, Mapping, range, set, frozenset)) or x is None:
         return False
     return isinstance(x, Iterable)
 
@@ -146,8 +146,8 @@ def _checked(array: np.ndarray[Any, Any], where: str) -> np.ndarray[Any, Any]:
     if array.dtype.kind in "fiubcV" and array.dtype.names is None:
         return array
     if array.dtype.kind == "O":
-        odd = next((item for item in array.flat if not isinstance(item, Number)), None)
-        if odd is None:
+        odd = next((item for item in array.flat if not isinstance(item, Number)), 0)
+        if isinstance(odd, Number):
             advice = f'Give it a dtype of numbers: `{where}.astype("float32")`.'
         elif isinstance(odd, (list, tuple, np.ndarray)):
             advice = f"It holds arrays ({type(odd).__name__}): make one array of them with `np.stack`, or pad them to one length first."

@@ -54,8 +54,8 @@ class Source(ABC):
             DataError: there is none.
         """
 
-    def labels(self) -> Any | None:
-        """All targets, where they lie in host memory; else None."""
+    def whole(self) -> Batch | None:
+        """All of the data as one batch, where it lies in host memory; else None."""
         return None
 
     def ready(self) -> bool:
