@@ -16,5 +16,22 @@ from amalthea.training.callbacks import (
     SwapEMAWeights,
     TensorBoard,
     TerminateOnNaN,
-    __all__,  # noqa: PLE0604 (the list of the room itself)
 )
+
+__all__ = [
+    "BackupAndRestore",
+    "CSVLogger",
+    "Callback",
+    "CallbackList",
+    "EarlyStopping",
+    "History",
+    "LambdaCallback",
+    "LearningRateScheduler",
+    "ModelCheckpoint",
+    "ProgbarLogger",
+    "ReduceLROnPlateau",
+    "RemoteMonitor",
+    "SwapEMAWeights",
+    "TensorBoard",
+    "TerminateOnNaN",
+]

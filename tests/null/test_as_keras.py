@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 
 import pytest
@@ -31,7 +32,9 @@ print(keras.__version__, keras.version(), K.floatx(), K.backend())
 
 
 def test_the_hook_loads_nothing_itself():
-    program = "import amalthea.as_keras, sys\nimport keras\nprint([n for n in ('numpy', 'jax', 'amalthea.layers', 'amalthea.ops') if n in sys.modules])"
+    program = (
+        "import amalthea.as_keras, sys\nimport keras\nprint([n for n in ('numpy', 'jax', 'amalthea.layers', 'amalthea.ops') if n in sys.modules])"
+    )
     assert run(program).stdout == "[]\n"
 
 
@@ -60,7 +63,7 @@ def test_ways_to_import(statement):
 
 
 @pytest.mark.parametrize(
-    "statement, message",
+    ("statement", "message"),
     [
         ("import keras.nothing", "No module named 'keras.nothing'"),
         ("from keras.layers import Nothing", "Nothing"),
@@ -72,13 +75,20 @@ def test_ways_to_import(statement):
 )
 def test_what_is_not_there(statement, message):
     done = run(f"import amalthea.as_keras\ntry:\n    {statement}\nexcept (ImportError, AttributeError) as error:\n    print(error)")
-    import re
-
     assert re.search(message, done.stdout)
 
 
 def test_other_modules_are_left_alone():
-    run("import amalthea.as_keras\nimport keras\ntry:\n    import kerasx\nexcept ModuleNotFoundError as error:\n    assert error.name == 'kerasx'\nimport wave")
+    program = """
+import amalthea.as_keras
+import keras
+import wave
+try:
+    import kerasx
+except ModuleNotFoundError as error:
+    assert error.name == "kerasx"
+"""
+    run(program)
 
 
 def test_keras_first_is_an_error():

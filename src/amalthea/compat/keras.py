@@ -7,14 +7,15 @@ from typing import Any
 
 import amalthea
 from amalthea.compat.names import GATHERED
-from amalthea.version import KERAS_API as __version__
+from amalthea.version import KERAS_API
 
+__version__ = KERAS_API
 __path__: list[str] = []  # `import keras.layers` asks for it
 
 
 def version() -> str:
     """The version of Keras whose API this is."""
-    return __version__
+    return KERAS_API
 
 
 def __getattr__(name: str) -> Any:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 # Those that are in `ops` under the same name, and mean the same.
-_IN_OPS = frozenset(
-    """abs all any arange argmax argmin cast clip concatenate cos cumprod cumsum dot elu equal exp expand_dims eye greater greater_equal
-    hard_sigmoid less less_equal log max maximum mean min minimum not_equal ones ones_like prod relu repeat reshape round shape sigmoid sign
-    sin softmax softplus softsign sqrt square squeeze stack std stop_gradient sum tanh tile transpose var zeros zeros_like""".split()
-)
+_IN_OPS = """
+    abs all any arange argmax argmin cast clip concatenate cos cumprod cumsum dot elu equal exp expand_dims eye greater greater_equal
+    hard_sigmoid less less_equal log max maximum mean min minimum not_equal ones ones_like prod relu repeat reshape round shape sigmoid
+    sign sin softmax softplus softsign sqrt square squeeze stack std stop_gradient sum tanh tile transpose var zeros zeros_like
+"""
 
 
 def _get_value(x: Any) -> Any:
@@ -41,7 +41,7 @@ _OTHERS = {"get_value": _get_value, "set_value": _set_value, "int_shape": _int_s
 
 def find(name: str) -> Any:
     """The function that `keras.backend` had under `name`, or None."""
-    if name in _IN_OPS:
+    if name in _IN_OPS.split():
         from amalthea import ops
 
         return getattr(ops, name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -25,28 +26,27 @@ def _working_dtype(dtype: str) -> str:
     return "float64" if dtype == "float64" else "float32"
 
 
-def _unit(generator: np.random.Generator, shape: Shape, dtype: str) -> np.ndarray:
+def _unit(generator: np.random.Generator, shape: Shape, dtype: str) -> Any:
     if not dtypes.is_float(dtype):
         raise ArgumentError(f"Random initializers make floating tensors. Received: dtype={dtype!r}.")
-    values: np.ndarray = generator.random(shape, dtype=np.dtype(_working_dtype(dtype)).type)
-    return values
+    return generator.random(shape, dtype=np.dtype(_working_dtype(dtype)).type)
 
 
 def uniform(generator: np.random.Generator, shape: Shape, dtype: str, low: float, high: float) -> np.ndarray:
     """Uniform over [low, high)."""
-    values = _unit(generator, shape, dtype)
-    return (values * (high - low) + low).astype(dtypes.numpy_dtype(dtype))
+    values = _unit(generator, shape, dtype) * (high - low) + low
+    return np.asarray(values, dtypes.numpy_dtype(dtype))
 
 
 def normal(generator: np.random.Generator, shape: Shape, dtype: str, mean: float, deviation: float) -> np.ndarray:
     """Normal; complex numbers have the variance in all."""
     if dtypes.is_complex(dtype):
         parts = generator.standard_normal((2, *shape)) * math.sqrt(0.5)
-        return ((parts[0] + 1j * parts[1]) * deviation + mean).astype(dtype)
+        return np.asarray((parts[0] + 1j * parts[1]) * deviation + mean, dtype)
     if not dtypes.is_float(dtype):
         raise ArgumentError(f"Random initializers make floating tensors. Received: dtype={dtype!r}.")
     values = generator.standard_normal(shape, dtype=np.dtype(_working_dtype(dtype)).type)
-    return (values * deviation + mean).astype(dtypes.numpy_dtype(dtype))
+    return np.asarray(values * deviation + mean, dtypes.numpy_dtype(dtype))
 
 
 def truncated_normal(generator: np.random.Generator, shape: Shape, dtype: str, mean: float, deviation: float) -> np.ndarray:
@@ -62,4 +62,4 @@ def truncated_normal(generator: np.random.Generator, shape: Shape, dtype: str, m
     for coefficient in _ERFINV[1:]:
         ratio = ratio * w + coefficient
     values = np.clip(ratio * x * math.sqrt(2.0), -EDGE, EDGE)
-    return (values * deviation + mean).astype(dtypes.numpy_dtype(dtype))
+    return np.asarray(values * deviation + mean, dtypes.numpy_dtype(dtype))

@@ -29,12 +29,12 @@ def _cosines(name: str) -> Callable[[int], Any]:
     return window
 
 
-def _triang(size: int) -> np.ndarray:
+def _triang(size: int) -> Any:
     distance = np.abs(2.0 * np.arange(size) - (size - 1))
     return 1.0 - distance / (size + size % 2)
 
 
-def _cosine(size: int) -> np.ndarray:
+def _cosine(size: int) -> Any:
     return np.sin(np.pi * (np.arange(size) + 0.5) / size)
 
 
@@ -55,7 +55,7 @@ _WINDOWS: dict[str, Callable[..., Any]] = {
 }
 
 
-def get_window(window: str | tuple[Any, ...] | float | None, size: int, periodic: bool) -> np.ndarray:
+def get_window(window: str | tuple[Any, ...] | float | None, size: int, periodic: bool) -> Any:
     """The values of a window.
 
     Args:

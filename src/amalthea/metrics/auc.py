@@ -33,7 +33,7 @@ class AUC(Metric):
         summation_method: the height of the curve between two thresholds: "interpolation" (between the two), "minoring" (the lower of the two) or
             "majoring" (the greater). "interpolation" under "PR" follows Davis and Goadrich.
         name: its name.
-        dtype: of the state and the result.
+        dtype: kept for Keras's sake: the state is in `floatx`.
         thresholds: thresholds between 0 and 1 to use in place of those spaced evenly; one below 0 and one above 1 are added.
         multi_label: whether each label, of tensors (batch, labels), has a curve of its own, whose areas are averaged; otherwise all predictions
             are on one.
@@ -106,7 +106,7 @@ class AUC(Metric):
         """Let a batch count.
 
         Args:
-            y_true: targets of any shape (with `multi_label`: (batch, labels)), between 0 and 1.
+            y_true: targets of any shape (with `multi_label`: (batch, labels)), 0 or 1.
             y_pred: predictions of the same shape, between 0 and 1, or logits.
             sample_weight: tensor that has the first axes of `y_pred`, or all.
 
@@ -141,7 +141,7 @@ class AUC(Metric):
     def result(self) -> Tensor:
         """The area, a scalar; 0 before the first batch."""
         if not self._built:
-            return ops.zeros((), dtype=self.dtype)
+            return ops.zeros(())
         if self.curve == "PR" and self.summation_method == "interpolation":
             return self._average(self._area_under_precision())
         x, y = {"ROC": self._rates, "PR": self._precision, "PRGAIN": self._gains}[self.curve]()
@@ -173,11 +173,11 @@ class AUC(Metric):
 
     def _gains(self) -> tuple[Tensor, Tensor]:
         ratio = ops.divide_no_nan(ops.add(self.true_positives, self.false_negatives), ops.add(self.false_positives, self.true_negatives))
-        recall, precision = (
-            ops.subtract(1.0, ops.multiply(ratio, ops.divide_no_nan(missed.value, self.true_positives.value)))
-            for missed in (self.false_negatives, self.false_positives)
-        )
-        return recall, precision
+        true = self.true_positives.value
+        missed, wrong = (ops.multiply(ratio, ops.divide_no_nan(x.value, true)) for x in (self.false_negatives, self.false_positives))
+        # A recall gain below 0 is worse than calling everything positive: off the curve. Where nothing is found there is no gain.
+        recall = ops.where(ops.greater(true, 0.0), ops.maximum(ops.subtract(1.0, missed), 0.0), 0.0)
+        return recall, ops.subtract(1.0, wrong)
 
     def _area_under_precision(self) -> Tensor:
         """The area under precision over recall, if true and false positives change in proportion between two thresholds.

@@ -80,8 +80,8 @@ def confusion(
         y_pred: predictions of the same shape, between 0 and 1.
         thresholds: numbers.
         sample_weight: tensor that has the first axes of `y_pred`, or all.
-        evenly: whether the thresholds are spaced evenly, from 0 to 1: then one look at each prediction does for all of them, targets may lie
-            between 0 and 1, and every prediction exceeds the first threshold.
+        evenly: whether the thresholds are spaced evenly, from 0 to 1 (or from a little below to a little above): then one look at each prediction
+            does for all of them, and predictions out of this range count as 0 or 1.
         top_k: only that many predictions of each sample can be positive.
         class_id: look at this class alone, of tensors (batch, classes).
         multi_label: whether to count each label (the last of two axes) for itself.
@@ -110,12 +110,11 @@ def confusion(
         weights = ops.multiply(weights, ops.cast(ops.convert_to_tensor(label_weights), dtype))
     if not multi_label:
         y_true, y_pred, weights = (ops.reshape(x, (-1,)) for x in (y_true, y_pred, weights))
+    yes = ops.cast(y_true, "bool")
+    positive, negative = ops.where(yes, weights, 0.0), ops.where(yes, 0.0, weights)
     if evenly:
-        positive, negative = ops.multiply(weights, y_true), ops.multiply(weights, ops.subtract(1.0, y_true))
-        true, false = _above_evenly(y_pred, positive, negative, len(thresholds))
+        true, false = _above_evenly(y_pred, positive, negative, thresholds)
     else:
-        yes = ops.cast(y_true, "bool")
-        positive, negative = ops.where(yes, weights, 0.0), ops.where(yes, 0.0, weights)
         above = ops.greater(y_pred, _column(thresholds, y_pred, dtype))
         true, false = (ops.sum(ops.where(above, x, 0.0), axis=1) for x in (positive, negative))
     found = {
@@ -141,13 +140,14 @@ def _column(thresholds: Sequence[float], y_pred: Tensor, dtype: str) -> Tensor:
     return ops.convert_to_tensor(np.asarray(thresholds, "float64").reshape((-1,) + (1,) * len(y_pred.shape)), dtype=dtype)
 
 
-def _above_evenly(y_pred: Tensor, positive: Tensor, negative: Tensor, count: int) -> tuple[Tensor, Tensor]:
-    """How much of `positive` and `negative` lies above each of `count` thresholds that are spaced evenly from 0 to 1.
+def _above_evenly(y_pred: Tensor, positive: Tensor, negative: Tensor, thresholds: Sequence[float]) -> tuple[Tensor, Tensor]:
+    """How much of `positive` and `negative` lies above each threshold, if they are spaced evenly from 0 to 1.
 
-    Each prediction falls into the bucket of the greatest threshold that it exceeds; what lies above a threshold is in its bucket or a later one.
+    A prediction falls into the bucket i if it exceeds i thresholds. What lies above the threshold i is in the buckets after i.
     """
-    buckets = ops.cast(ops.subtract(ops.ceil(ops.multiply(ops.clip(y_pred, 0.0, 1.0), float(count - 1))), 1.0), "int32")
-    buckets = ops.clip(buckets, 0, count - 1)
+    count = len(thresholds)
+    buckets = ops.cast(ops.ceil(ops.multiply(ops.clip(y_pred, 0.0, 1.0), float(count - 1))), "int32")
+    buckets = ops.clip(buckets, 1 if thresholds[0] < 0 else 0, count - 1)
     labels: tuple[Any, ...] = tuple(y_pred.shape[1:])
     width = int(np.prod(labels)) if labels else 1
     if labels:
@@ -155,5 +155,5 @@ def _above_evenly(y_pred: Tensor, positive: Tensor, negative: Tensor, count: int
     both = ops.stack([ops.reshape(positive, (-1,)), ops.reshape(negative, (-1,))], axis=-1)
     inside = ops.segment_sum(both, ops.reshape(buckets, (-1,)), num_segments=count * width)
     inside = ops.reshape(inside, (count, *labels, 2))
-    above = ops.flip(ops.cumsum(ops.flip(inside, axis=0), axis=0), axis=0)
+    above = ops.subtract(ops.sum(inside, axis=0, keepdims=True), ops.cumsum(inside, axis=0))
     return above[..., 0], above[..., 1]

@@ -60,7 +60,7 @@ class TruePositives(_Count):
     Args:
         thresholds: what is greater is positive: a number between 0 and 1, or several; by default 0.5.
         name: its name.
-        dtype: of the state and the result.
+        dtype: kept for Keras's sake: the state is in `floatx`.
 
     Raises:
         ArgumentError: a threshold is not between 0 and 1.
@@ -79,7 +79,7 @@ class FalsePositives(_Count):
     Args:
         thresholds: what is greater is positive: a number between 0 and 1, or several; by default 0.5.
         name: its name.
-        dtype: of the state and the result.
+        dtype: kept for Keras's sake: the state is in `floatx`.
 
     Raises:
         ArgumentError: a threshold is not between 0 and 1.
@@ -98,7 +98,7 @@ class TrueNegatives(_Count):
     Args:
         thresholds: what is greater is positive: a number between 0 and 1, or several; by default 0.5.
         name: its name.
-        dtype: of the state and the result.
+        dtype: kept for Keras's sake: the state is in `floatx`.
 
     Raises:
         ArgumentError: a threshold is not between 0 and 1.
@@ -117,7 +117,7 @@ class FalseNegatives(_Count):
     Args:
         thresholds: what is greater is positive: a number between 0 and 1, or several; by default 0.5.
         name: its name.
-        dtype: of the state and the result.
+        dtype: kept for Keras's sake: the state is in `floatx`.
 
     Raises:
         ArgumentError: a threshold is not between 0 and 1.
@@ -191,7 +191,7 @@ class Precision(_Ratio):
         top_k: only that many predictions of each sample, the greatest, can be positive.
         class_id: look at this class alone, of tensors (batch, classes).
         name: its name.
-        dtype: of the state and the result.
+        dtype: kept for Keras's sake: the state is in `floatx`.
 
     Raises:
         ArgumentError: a threshold is not between 0 and 1.
@@ -212,7 +212,7 @@ class Recall(_Ratio):
         top_k: only that many predictions of each sample, the greatest, can be positive.
         class_id: look at this class alone, of tensors (batch, classes).
         name: its name.
-        dtype: of the state and the result.
+        dtype: kept for Keras's sake: the state is in `floatx`.
 
     Raises:
         ArgumentError: a threshold is not between 0 and 1.

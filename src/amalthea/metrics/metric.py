@@ -21,7 +21,7 @@ class Metric:
     attributes are part of its state.
 
     Args:
-        dtype: a dtype or dtype policy of the state; by default `config.floatx()`.
+        dtype: a dtype or dtype policy in which to compute; by default `config.floatx()`.
         name: its name; by default one made of the class's name.
 
     Example:
@@ -61,7 +61,7 @@ class Metric:
 
     @property
     def dtype(self) -> str:
-        """The dtype of the state."""
+        """The dtype in which it computes."""
         return self._dtype_policy.compute_dtype
 
     # --- state ---
@@ -72,7 +72,7 @@ class Metric:
         Args:
             shape: its shape.
             initializer: its first value: an initializer, or the name of one. `reset_state` sets it to zero.
-            dtype: its dtype; by default that of the metric.
+            dtype: its dtype; by default `config.floatx()`.
             aggregation: how copies on several devices are combined; see `Variable`.
             name: its name.
 
@@ -81,9 +81,7 @@ class Metric:
         """
         self._check_initialized()
         with naming.name_scope(self.name.replace("/", ">")):
-            variable = Variable(
-                initializer, shape=shape, dtype=dtype or self.dtype, trainable=False, autocast=False, aggregation=aggregation, name=name
-            )
+            variable = Variable(initializer, shape=shape, dtype=dtype, trainable=False, autocast=False, aggregation=aggregation, name=name)
         self._tracker.add("variables", variable)
         return variable
 

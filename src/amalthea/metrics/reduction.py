@@ -9,7 +9,7 @@ from amalthea import losses, ops, tree
 from amalthea.losses.arguments import match_ranks, weighed
 from amalthea.losses.loss import combined_mask
 from amalthea.metrics.metric import Metric
-from amalthea.metrics.weights import count, samplewise
+from amalthea.metrics.weights import samplewise, size
 from amalthea.ops.arguments import Tensor, TensorLike
 from amalthea.state.masks import get_mask
 
@@ -44,16 +44,14 @@ class Sum(Metric):
 
     def __init__(self, name: str = "sum", dtype: Any = None) -> None:
         super().__init__(name=name, dtype=dtype)
-        self.total = self.add_variable((), "zeros", name="total")
+        self.total = self.add_variable((), "zeros", dtype=self.dtype, name="total")
 
     def update_state(self, values: TensorLike, sample_weight: TensorLike | None = None) -> None:
         """Add `values`, a tensor of any shape; `sample_weight` has its first axes, or all."""
         mask = get_mask(values)
         values = ops.cast(ops.convert_to_tensor(values), self.dtype)
         weights = _weights(sample_weight, mask, self.dtype)
-        if weights is not None:
-            values, _ = samplewise(values, weights, ops.sum)
-        self.total.assign_add(ops.sum(values))
+        self.total.assign_add(ops.sum(samplewise(values, weights, ops.sum)[0]))
 
     def result(self) -> Tensor:
         """The sum, a scalar."""
@@ -61,7 +59,7 @@ class Sum(Metric):
 
 
 class Mean(Metric):
-    """The mean of all values, each counted by its weight.
+    """The mean over all samples, each counted by its weight. A sample's value is the mean over its further axes.
 
     Args:
         name: its name.
@@ -77,8 +75,8 @@ class Mean(Metric):
 
     def __init__(self, name: str = "mean", dtype: Any = None) -> None:
         super().__init__(name=name, dtype=dtype)
-        self.total = self.add_variable((), "zeros", name="total")
-        self.count = self.add_variable((), "zeros", name="count")
+        self.total = self.add_variable((), "zeros", dtype=self.dtype, name="total")
+        self.count = self.add_variable((), "zeros", dtype=self.dtype, name="count")
 
     def update_state(self, values: TensorLike, sample_weight: TensorLike | None = None) -> None:
         """Let `values` count, a tensor of any shape; `sample_weight` has its first axes, or all."""
@@ -87,13 +85,9 @@ class Mean(Metric):
     def _let_count(self, values: TensorLike, sample_weight: TensorLike | None, mask: Tensor | None) -> None:
         values = ops.cast(ops.convert_to_tensor(values), self.dtype)
         weights = _weights(sample_weight, mask, self.dtype)
-        if weights is None:
-            self.total.assign_add(ops.sum(values))
-            self.count.assign_add(count(values))
-            return
         values, weights = samplewise(values, weights, ops.mean)
         self.total.assign_add(ops.sum(values))
-        self.count.assign_add(ops.sum(weights))
+        self.count.assign_add(size(values) if weights is None else ops.sum(weights))
 
     def result(self) -> Tensor:
         """The mean, a scalar; 0 before the first batch."""

@@ -9,7 +9,7 @@ from amalthea.errors import ArgumentError, ShapeError
 from amalthea.losses.arguments import as_pair
 from amalthea.metrics.metric import Metric
 from amalthea.metrics.reduction import Mean, MeanMetricWrapper
-from amalthea.metrics.weights import count, spread
+from amalthea.metrics.weights import size, spread
 from amalthea.ops.arguments import Tensor, TensorLike
 
 
@@ -179,7 +179,7 @@ class R2Score(Metric):
         num_regressors: how many inputs the model has, for the adjusted score `1 - (1 - r2) * (n - 1) / (n - num_regressors - 1)`, where n is the
             number of targets; 0: not adjusted.
         name: its name.
-        dtype: of the state and the result.
+        dtype: kept for Keras's sake: the state is in `floatx`.
 
     Raises:
         ArgumentError: an unknown `class_aggregation`, or `num_regressors` less than 0.
@@ -225,19 +225,20 @@ class R2Score(Metric):
             raise ShapeError(f"`R2Score` takes tensors of shape (batch, outputs). Received `y_pred` of shape {tuple(y_pred.shape)}.")
         if not self._built:
             self._build(y_pred.shape[1])
-        y_true, y_pred = ops.cast(y_true, self.dtype), ops.cast(y_pred, self.dtype)
-        weights = ops.ones_like(y_true) if sample_weight is None else spread(sample_weight, y_true, self.dtype)
+        dtype = self.sum.dtype
+        y_true, y_pred = ops.cast(y_true, dtype), ops.cast(y_pred, dtype)
+        weights = ops.ones_like(y_true) if sample_weight is None else spread(sample_weight, y_true, dtype)
         weighed = ops.multiply(y_true, weights)
         self.sum.assign_add(ops.sum(weighed, axis=0))
         self.squared_sum.assign_add(ops.sum(ops.multiply(y_true, weighed), axis=0))
         self.total_mse.assign_add(ops.sum(ops.multiply(ops.square(ops.subtract(y_true, y_pred)), weights), axis=0))
         self.count.assign_add(ops.sum(weights, axis=0))
-        self.num_samples.assign_add(count(y_true))
+        self.num_samples.assign_add(size(y_true))
 
     def result(self) -> Tensor:
         """The score: a scalar, or (outputs,) if it is not aggregated. NaN before the first batch; 0 for an output whose targets are all alike."""
         if not self._built:
-            return ops.full((), float("nan"), dtype=self.dtype)
+            return ops.full((), float("nan"), dtype=self.num_samples.dtype)
         mean = ops.divide(self.sum, self.count)
         total = ops.subtract(self.squared_sum, ops.multiply(self.sum, mean))
         score = ops.subtract(1.0, ops.divide(self.total_mse, total))

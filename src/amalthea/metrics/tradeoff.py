@@ -82,7 +82,7 @@ class SensitivityAtSpecificity(_Tradeoff):
         num_thresholds: how many thresholds to try.
         class_id: look at this class alone, of tensors (batch, classes).
         name: its name.
-        dtype: of the state and the result.
+        dtype: kept for Keras's sake: the state is in `floatx`.
 
     Raises:
         ArgumentError: `specificity` is not between 0 and 1, or there are no thresholds.
@@ -115,7 +115,7 @@ class SpecificityAtSensitivity(_Tradeoff):
         num_thresholds: how many thresholds to try.
         class_id: look at this class alone, of tensors (batch, classes).
         name: its name.
-        dtype: of the state and the result.
+        dtype: kept for Keras's sake: the state is in `floatx`.
 
     Raises:
         ArgumentError: `sensitivity` is not between 0 and 1, or there are no thresholds.
@@ -148,7 +148,7 @@ class PrecisionAtRecall(_Tradeoff):
         num_thresholds: how many thresholds to try.
         class_id: look at this class alone, of tensors (batch, classes).
         name: its name.
-        dtype: of the state and the result.
+        dtype: kept for Keras's sake: the state is in `floatx`.
 
     Raises:
         ArgumentError: `recall` is not between 0 and 1, or there are no thresholds.
@@ -179,7 +179,7 @@ class RecallAtPrecision(_Tradeoff):
         num_thresholds: how many thresholds to try.
         class_id: look at this class alone, of tensors (batch, classes).
         name: its name.
-        dtype: of the state and the result.
+        dtype: kept for Keras's sake: the state is in `floatx`.
 
     Raises:
         ArgumentError: `precision` is not between 0 and 1, or there are no thresholds.

@@ -28,23 +28,30 @@ def spread(weights: TensorLike, values: Tensor, dtype: str) -> Tensor:
     return ops.multiply(weights, ops.ones_like(values, dtype=dtype))
 
 
-def samplewise(values: Tensor, weights: Tensor, reduce: Callable[..., Tensor]) -> tuple[Tensor, Tensor]:
-    """The values times their weights, and the weights in the same shape.
-
-    Axes of the values that the weights do not have are reduced first, by `reduce` (`ops.mean`, `ops.sum`).
+def samplewise(values: Tensor, weights: Tensor | None, reduce: Callable[..., Tensor]) -> tuple[Tensor, Tensor | None]:
+    """One value a sample, and one weight: the further axes are reduced by `reduce` (`ops.mean`, `ops.sum`), after the values were weighed.
 
     Raises:
         ShapeError: the weights have more axes, or sizes that do not fit.
     """
+    if weights is None:
+        return _reduced(values, 1, reduce), None
     values, weights = match_ranks(values, weights)
+    if len(weights.shape) == 0:
+        return ops.multiply(_reduced(values, 0, reduce), weights), weights
     check_leading(weights, values)
-    if len(weights.shape) < len(values.shape):
-        values = reduce(values, axis=tuple(range(len(weights.shape), len(values.shape))))
+    for _ in range(len(values.shape) - len(weights.shape)):
+        weights = ops.expand_dims(weights, -1)
     weights = ops.multiply(weights, ops.ones_like(values))
-    return ops.multiply(values, weights), weights
+    return _reduced(ops.multiply(values, weights), 1, reduce), _reduced(weights, 1, ops.mean)
 
 
-def count(values: Tensor) -> Any:
+def _reduced(values: Tensor, first: int, reduce: Callable[..., Tensor]) -> Tensor:
+    axes = tuple(range(first, len(values.shape)))
+    return reduce(values, axis=axes) if axes else values
+
+
+def size(values: Tensor) -> Any:
     """How many elements `values` has."""
     shape = tuple(values.shape)
     return ops.sum(ops.ones_like(values)) if None in shape else float(math.prod(shape))

@@ -103,6 +103,13 @@ def promote(engine: Engine, *xs: TensorLike, floating: bool = False) -> tuple[Te
     return tuple(x if anchored and type(x) in _NUMBERS and type(x) is not bool and dtype != "bool" else as_tensor(engine, x, dtype) for x in operands)
 
 
+def promote_all(engine: Engine, *xs: TensorLike, floating: bool = False) -> tuple[Tensor, ...]:
+    """As `promote`, but numbers become tensors too: for operations that ask their operands for shapes and dtypes."""
+    operands = promote(engine, *xs, floating=floating)
+    dtype = next(engine.dtype_of(x) for x in operands if type(x) not in _NUMBERS)
+    return tuple(as_tensor(engine, x, dtype) for x in operands)
+
+
 def floating(engine: Engine, x: TensorLike) -> Tensor:
     """`x` as a floating (or complex) tensor: integers and bool become `floatx`."""
     x = as_tensor(engine, x)

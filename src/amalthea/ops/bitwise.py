@@ -6,7 +6,7 @@ from amalthea import dtypes
 from amalthea.engines.derived import Engine
 from amalthea.engines.registry import current
 from amalthea.errors import ArgumentTypeError
-from amalthea.ops.arguments import Tensor, TensorLike, as_tensor, promote
+from amalthea.ops.arguments import Tensor, TensorLike, promote_all
 from amalthea.ops.operation import operation
 
 
@@ -172,7 +172,7 @@ def bitwise_right_shift(x: TensorLike, y: TensorLike) -> Tensor:
 
 
 def _whole(engine: Engine, *xs: TensorLike) -> tuple[Tensor, ...]:
-    tensors = tuple(as_tensor(engine, x) for x in promote(engine, *xs))
+    tensors = promote_all(engine, *xs)
     dtype = engine.dtype_of(tensors[0])
     if dtype != "bool" and not dtypes.is_int(dtype):
         raise ArgumentTypeError(f"Operations on bits need integers or bool. Received tensors that promote to {dtype}.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from amalthea import dtypes
 from amalthea.engines.derived import Engine
 from amalthea.engines.registry import current
-from amalthea.ops.arguments import Tensor, TensorLike, as_tensor, promote
+from amalthea.ops.arguments import Tensor, TensorLike, as_tensor, promote, promote_all
 from amalthea.ops.operation import operation
 
 
@@ -390,8 +390,8 @@ def isclose(x1: TensorLike, x2: TensorLike, rtol: float = 1e-5, atol: float = 1e
         [True, False]
     """
     engine = current()
-    x1, x2 = promote(engine, x1, x2, floating=True)
-    return engine.isclose(as_tensor(engine, x1), as_tensor(engine, x2), rtol, atol, equal_nan)
+    x1, x2 = promote_all(engine, x1, x2, floating=True)
+    return engine.isclose(x1, x2, rtol, atol, equal_nan)
 
 
 @operation
@@ -435,7 +435,7 @@ def isin(x1: TensorLike, x2: TensorLike, assume_unique: bool = False, invert: bo
         [True, False, True]
     """
     engine = current()
-    x1, x2 = (as_tensor(engine, x) for x in promote(engine, x1, x2))
+    x1, x2 = promote_all(engine, x1, x2)
     found = engine.any(engine.equal(engine.expand_dims(x1, len(engine.shape_of(x1))), engine.ravel(x2)), (len(engine.shape_of(x1)),), False)
     return engine.logical_not(found) if invert else found
 

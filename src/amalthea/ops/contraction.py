@@ -12,7 +12,7 @@ from amalthea import dtypes
 from amalthea.engines.derived import Engine
 from amalthea.engines.registry import current
 from amalthea.errors import ArgumentError, ArgumentTypeError, ShapeError
-from amalthea.ops.arguments import Tensor, TensorLike, as_tensor, normalize_axes, normalize_axis, promote
+from amalthea.ops.arguments import Tensor, TensorLike, normalize_axes, normalize_axis, promote_all
 from amalthea.ops.creation import two_axes
 from amalthea.ops.operation import operation
 from amalthea.ops.reductions import widened
@@ -20,7 +20,7 @@ from amalthea.ops.reductions import widened
 
 def _factors(engine: Engine, *xs: TensorLike) -> tuple[Tensor, ...]:
     """Tensors of one dtype."""
-    return tuple(as_tensor(engine, x) for x in promote(engine, *xs))
+    return promote_all(engine, *xs)
 
 
 def _wide_factors(engine: Engine, *xs: TensorLike) -> tuple[Tensor, ...]:
@@ -386,7 +386,7 @@ def correlate(x1: TensorLike, x2: TensorLike, mode: str = "valid") -> Tensor:
     if mode not in ("valid", "same", "full"):
         raise ArgumentError(f"`mode` must be 'valid', 'same' or 'full'. Received: mode={mode!r}.")
     engine = current()
-    x1, x2 = (as_tensor(engine, x) for x in promote(engine, x1, x2, floating=True))
+    x1, x2 = promote_all(engine, x1, x2, floating=True)
     shapes = engine.shape_of(x1), engine.shape_of(x2)
     if any(len(shape) != 1 or shape[0] == 0 for shape in shapes):
         raise ShapeError(f"`correlate` takes two vectors that are not empty. Received shapes: {shapes[0]} and {shapes[1]}.")

@@ -12,7 +12,7 @@ from amalthea import config, dtypes
 from amalthea.engines.derived import Engine
 from amalthea.engines.registry import current
 from amalthea.errors import ArgumentError, ArgumentTypeError, ShapeError
-from amalthea.ops.arguments import Tensor, TensorLike, as_tensor, normalize_axis, promote, weak_dtype
+from amalthea.ops.arguments import Tensor, TensorLike, as_tensor, normalize_axis, promote_all, weak_dtype
 from amalthea.ops.operation import operation
 from amalthea.ops.shaping import host_values
 
@@ -374,7 +374,7 @@ def _ends(engine: Engine, start: TensorLike, stop: TensorLike, num: int) -> tupl
     """Both ends as floating tensors of one shape."""
     if num < 0:
         raise ArgumentError(f"`num` must not be negative. Received: num={num}.")
-    first, last = (as_tensor(engine, end) for end in promote(engine, start, stop, floating=True))
+    first, last = promote_all(engine, start, stop, floating=True)
     last = engine.like(last, first)
     if engine.shape_of(first) != engine.shape_of(last):
         first, last = engine.add(first, engine.zeros_like(last)), engine.add(last, engine.zeros_like(first))

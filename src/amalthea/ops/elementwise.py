@@ -8,7 +8,7 @@ from amalthea import config, dtypes
 from amalthea.engines.derived import Engine
 from amalthea.engines.registry import current
 from amalthea.errors import ArgumentTypeError
-from amalthea.ops.arguments import Tensor, TensorLike, as_tensor, floating, promote
+from amalthea.ops.arguments import Tensor, TensorLike, as_tensor, floating, promote, promote_all
 from amalthea.ops.operation import operation
 
 
@@ -128,8 +128,8 @@ def divide_no_nan(x1: TensorLike, x2: TensorLike) -> Tensor:
         [0.5, 0.0]
     """
     engine = current()
-    x1, x2 = promote(engine, x1, x2, floating=True)
-    return engine.divide_no_nan(as_tensor(engine, x1), as_tensor(engine, x2))
+    x1, x2 = promote_all(engine, x1, x2, floating=True)
+    return engine.divide_no_nan(x1, x2)
 
 
 @operation
@@ -197,7 +197,7 @@ def fmod(x1: TensorLike, x2: TensorLike) -> Tensor:
         [1, -1]
     """
     engine = current()
-    x1, x2 = (as_tensor(engine, x) for x in _integers_for_bool(engine, *promote(engine, x1, x2)))
+    x1, x2 = _integers_for_bool(engine, *promote_all(engine, x1, x2))
     rest = engine.remainder(engine.absolute(x1), engine.absolute(x2))
     return engine.where(engine.less(x1, 0), engine.negative(rest), rest)
 
@@ -284,7 +284,7 @@ def fmax(x1: TensorLike, x2: TensorLike) -> Tensor:
         [3.0, 5.0]
     """
     engine = current()
-    x1, x2 = (as_tensor(engine, x) for x in promote(engine, x1, x2))
+    x1, x2 = promote_all(engine, x1, x2)
     chosen = engine.maximum(x1, x2)
     if not dtypes.is_float(engine.dtype_of(x1)):
         return chosen
@@ -308,7 +308,7 @@ def fmin(x1: TensorLike, x2: TensorLike) -> Tensor:
         [3.0, 3.0]
     """
     engine = current()
-    x1, x2 = (as_tensor(engine, x) for x in promote(engine, x1, x2))
+    x1, x2 = promote_all(engine, x1, x2)
     chosen = engine.minimum(x1, x2)
     if not dtypes.is_float(engine.dtype_of(x1)):
         return chosen
@@ -575,7 +575,7 @@ def clip(x: TensorLike, x_min: TensorLike, x_max: TensorLike) -> Tensor:
     if x_max is None:
         return maximum(x, x_min)
     x, x_min, x_max = promote(engine, x, x_min, x_max)
-    return engine.clip(as_tensor(engine, x), x_min, x_max)
+    return engine.clip(x, x_min, x_max)
 
 
 @operation
@@ -625,8 +625,8 @@ def heaviside(x1: TensorLike, x2: TensorLike) -> Tensor:
         [0.0, 0.5, 1.0]
     """
     engine = current()
-    x1, x2 = promote(engine, x1, x2, floating=True)
-    return engine.heaviside(as_tensor(engine, x1), x2)
+    x1, x2 = promote_all(engine, x1, x2, floating=True)
+    return engine.heaviside(x1, x2)
 
 
 @operation
@@ -779,7 +779,7 @@ def _gcd(engine: Engine, x1: Tensor, x2: Tensor) -> Tensor:
 
 
 def _whole(engine: Engine, name: str, *xs: TensorLike) -> tuple[Tensor, ...]:
-    tensors = tuple(as_tensor(engine, x) for x in promote(engine, *xs))
+    tensors = promote_all(engine, *xs)
     dtype = engine.dtype_of(tensors[0])
     if not dtypes.is_int(dtype):
         raise ArgumentTypeError(f"`{name}` needs integers. Received tensors that promote to {dtype}.")

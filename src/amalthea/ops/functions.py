@@ -8,7 +8,7 @@ from amalthea import dtypes
 from amalthea.engines.derived import Engine
 from amalthea.engines.registry import current
 from amalthea.errors import ArgumentTypeError
-from amalthea.ops.arguments import Tensor, TensorLike, as_tensor, floating, promote
+from amalthea.ops.arguments import Tensor, TensorLike, as_tensor, floating, promote_all
 from amalthea.ops.operation import operation
 
 
@@ -162,7 +162,7 @@ def logaddexp(x1: TensorLike, x2: TensorLike) -> Tensor:
         1000.693
     """
     engine = current()
-    x1, x2 = promote(engine, x1, x2, floating=True)
+    x1, x2 = promote_all(engine, x1, x2, floating=True)
     return engine.logaddexp(x1, x2)
 
 
@@ -183,7 +183,7 @@ def logaddexp2(x1: TensorLike, x2: TensorLike) -> Tensor:
         4.0
     """
     engine = current()
-    x1, x2 = promote(engine, x1, x2, floating=True)
+    x1, x2 = promote_all(engine, x1, x2, floating=True)
     return engine.logaddexp2(x1, x2)
 
 
@@ -242,7 +242,7 @@ def hypot(x1: TensorLike, x2: TensorLike) -> Tensor:
         5.0
     """
     engine = current()
-    x1, x2 = promote(engine, x1, x2, floating=True)
+    x1, x2 = promote_all(engine, x1, x2, floating=True)
     return engine.hypot(x1, x2)
 
 
@@ -377,7 +377,7 @@ def arctan2(x1: TensorLike, x2: TensorLike) -> Tensor:
         2.3562
     """
     engine = current()
-    x1, x2 = promote(engine, x1, x2, floating=True)
+    x1, x2 = promote_all(engine, x1, x2, floating=True)
     return engine.arctan2(x1, x2)
 
 
@@ -592,7 +592,7 @@ def nextafter(x1: TensorLike, x2: TensorLike) -> Tensor:
         True
     """
     engine = current()
-    x1, x2 = promote(engine, x1, x2, floating=True)
+    x1, x2 = promote_all(engine, x1, x2, floating=True)
     return engine.nextafter(x1, x2)
 
 

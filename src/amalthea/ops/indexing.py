@@ -176,7 +176,7 @@ def where(condition: TensorLike, x1: TensorLike | None = None, x2: TensorLike | 
     engine = current()
     condition = as_tensor(engine, condition, "bool")
     x1, x2 = promote(engine, x1, x2)
-    return engine.where(condition, as_tensor(engine, x1) if not engine.is_tensor(x2) else x1, x2)
+    return engine.where(condition, x1, x2)
 
 
 @operation

@@ -10,7 +10,7 @@ from amalthea import dtypes, tree
 from amalthea.engines.derived import Engine
 from amalthea.engines.registry import current
 from amalthea.errors import ArgumentError, ArgumentTypeError, ShapeError
-from amalthea.ops.arguments import Tensor, TensorLike, as_tensor, floating, normalize_axes, promote
+from amalthea.ops.arguments import Tensor, TensorLike, as_tensor, floating, normalize_axes, promote_all
 from amalthea.ops.operation import operation
 
 
@@ -327,7 +327,7 @@ def matrix_rank(x: TensorLike, tol: float | None = None) -> Tensor:
 
 def _equations(engine: Engine, a: TensorLike, b: TensorLike, name: str, square: bool) -> tuple[Tensor, Tensor, bool]:
     """Both sides in one floating dtype, `b` as matrices, and whether it came as vectors."""
-    a, b = (as_tensor(engine, x) for x in promote(engine, a, b, floating=True))
+    a, b = promote_all(engine, a, b, floating=True)
     a = _matrices(engine, a, name, square)
     left, right = engine.shape_of(a), engine.shape_of(b)
     vectors = len(right) == len(left) - 1

@@ -9,7 +9,7 @@ from amalthea import dtypes
 from amalthea.engines.derived import Engine
 from amalthea.engines.registry import current
 from amalthea.errors import ArgumentError, ArgumentTypeError, ShapeError
-from amalthea.ops.arguments import Tensor, TensorLike, as_tensor, floating, normalize_axes, normalize_axis, promote
+from amalthea.ops.arguments import Tensor, TensorLike, as_tensor, floating, normalize_axes, normalize_axis, promote_all
 from amalthea.ops.operation import operation
 
 
@@ -430,7 +430,7 @@ def average(x: TensorLike, axis: int | Sequence[int] | None = None, weights: Ten
     engine = current()
     if weights is None:
         return mean(x, axis)
-    x, weights = (as_tensor(engine, part) for part in promote(engine, x, weights, floating=True))
+    x, weights = promote_all(engine, x, weights, floating=True)
     shape, weight_shape = engine.shape_of(x), engine.shape_of(weights)
     axes = axes_of(engine, x, axis)
     if len(weight_shape) != len(shape):
@@ -470,7 +470,7 @@ def trapezoid(y: TensorLike, x: TensorLike | None = None, dx: float = 1.0, axis:
     axis = normalize_axis(axis, rank)
     width: TensorLike = dx
     if x is not None:
-        y, x = (as_tensor(engine, part) for part in promote(engine, y, x, floating=True))
+        y, x = promote_all(engine, y, x, floating=True)
         if len(engine.shape_of(x)) == 1:
             x = engine.reshape(x, tuple(-1 if place == axis else 1 for place in range(rank)))
         width = diff(x, axis=axis)

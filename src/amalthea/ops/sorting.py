@@ -10,7 +10,7 @@ from amalthea import dtypes
 from amalthea.engines.derived import Engine
 from amalthea.engines.registry import current
 from amalthea.errors import ArgumentError, ArgumentTypeError, ShapeError
-from amalthea.ops.arguments import Tensor, TensorLike, as_tensor, normalize_axis, promote
+from amalthea.ops.arguments import Tensor, TensorLike, as_tensor, normalize_axis, promote_all
 from amalthea.ops.operation import operation
 
 
@@ -156,7 +156,7 @@ def searchsorted(sorted_sequence: TensorLike, values: TensorLike, side: str = "l
     if side not in ("left", "right"):
         raise ArgumentError(f"`side` must be 'left' or 'right'. Received: side={side!r}.")
     engine = current()
-    sequence, values = (as_tensor(engine, part) for part in promote(engine, as_tensor(engine, sorted_sequence), values))
+    sequence, values = promote_all(engine, as_tensor(engine, sorted_sequence), values)
     if len(engine.shape_of(sequence)) != 1:
         raise ShapeError(f"`sorted_sequence` must be a vector. Received shape: {engine.shape_of(sequence)}.")
     return engine.searchsorted(sequence, values, side)

@@ -121,6 +121,10 @@ class LossScaleOptimizer(Optimizer):
         """How many updates the inner optimizer made."""
         return self.inner_optimizer.iterations
 
+    @iterations.setter
+    def iterations(self, variable: Variable) -> None:
+        self.inner_optimizer.iterations = variable
+
     def set_weights(self, weights: Sequence[Any]) -> None:
         """Assign all variables, in the order of `variables`."""
         own = len(self._variables)

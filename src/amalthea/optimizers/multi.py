@@ -136,6 +136,10 @@ class MultiOptimizer(Optimizer):
                 optimizer.loss_scale_factor = self.loss_scale_factor
         return optimizer
 
+    def _choose(self, variable: Variable) -> Optimizer:
+        chosen = self._optimizer_map
+        return chosen[variable.path] if isinstance(chosen, OptimizerMap) else chosen(variable)
+
     @property
     def optimizers(self) -> list[Optimizer]:
         """The optimizers, each once."""
@@ -149,9 +153,7 @@ class MultiOptimizer(Optimizer):
     def build(self, variables: Sequence[Variable]) -> None:
         if self.built:
             return
-        choose = self._optimizer_map
-        by_path = isinstance(choose, OptimizerMap)
-        owners = [self._add(_checked(choose[variable.path] if by_path else choose(variable), "optimizer_map(variable)")) for variable in variables]
+        owners = [self._add(_checked(self._choose(variable), "optimizer_map(variable)")) for variable in variables]
         for optimizer in self._optimizers:
             optimizer.build([variable for variable, owner in zip(variables, owners, strict=True) if owner is optimizer])
         self._keep("_owners", owners)

@@ -257,8 +257,8 @@ def problems(engine: Engine, case: Case, ledger: Ledger | None = None) -> list[s
             continue
         try:
             run(engine, case)
-        except Exception as error:  # a check may fail in any way that the engine can
-            failed[check] = error
+        except Exception as raised:  # a check may fail in any way that the engine can
+            failed[check] = raised
     for check, error in failed.items():
         if name not in ledger and (*name, check) not in ledger:
             found.append(f"{engine.name}: {case.primitive} ({case.name}), {check}: {type(error).__name__}: {str(error).strip()}")

@@ -97,7 +97,8 @@ class Logs(dict[str, Any]):
 
     def get(self, name: str, default: Any = None) -> Any:
         """The value of `name`, or `default`."""
-        return self[name] if name in self else default
+        self._look()
+        return super().get(name, default)
 
     def items(self) -> ItemsView[str, Any]:  # type: ignore[override]
         """The names and values."""
@@ -147,7 +148,7 @@ class Logs(dict[str, Any]):
     def __ne__(self, other: object) -> bool:
         return not self == other
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None
 
     def __or__(self, other: Mapping[str, Any]) -> Logs:  # type: ignore[override]
         joined = self.copy()

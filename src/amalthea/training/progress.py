@@ -6,6 +6,7 @@ drawn, at most ten times a second in training, so that numbers on a device are n
 
 from __future__ import annotations
 
+import atexit
 import logging
 import math
 import sys
@@ -167,7 +168,7 @@ class Display(ABC):
     def draw(self, frame: Frame) -> None:
         """Show a frame in place of the last one."""
 
-    def leave(self) -> None:
+    def leave(self) -> None:  # noqa: B027 (nothing to do, where nothing is written over)
         """Let what was drawn stand, because something else will draw below it."""
 
 
@@ -202,6 +203,7 @@ class TerminalDisplay(Display):
     """A live line in a terminal, by `rich`. What is printed meanwhile appears above it."""
 
     _showing: TerminalDisplay | None = None  # a terminal has one place to draw: the last display that drew
+    _guarded = False
 
     def __init__(self) -> None:
         self._live: Live | None = None
@@ -218,11 +220,19 @@ class TerminalDisplay(Display):
         from rich.console import Console
         from rich.live import Live
 
-        if TerminalDisplay._showing is not None:
-            TerminalDisplay._showing.leave()
+        TerminalDisplay.leave_any()
         self._live = Live(console=Console(highlight=False), auto_refresh=False, vertical_overflow="visible")
         self._live.start()
+        if not TerminalDisplay._guarded:
+            atexit.register(TerminalDisplay.leave_any)
+            TerminalDisplay._guarded = True
         TerminalDisplay._showing = self
+
+    @classmethod
+    def leave_any(cls) -> None:
+        """Give the terminal back, with its cursor, whatever is drawn there."""
+        if cls._showing is not None:
+            cls._showing.leave()
 
     def leave(self) -> None:
         if self._live is not None:

@@ -382,14 +382,17 @@ class Trainer:
             validation = None
             self.stop_training = False
             logs: Logs = Logs()
-            callbacks.on_train_begin()
             try:
+                self._initial_epoch: int | None = None
+                callbacks.on_train_begin()
+                if self._initial_epoch is not None:  # `BackupAndRestore` goes on where training was interrupted
+                    initial_epoch = self._initial_epoch
                 for epoch in range(initial_epoch, epochs):
+                    if not source.ready():
+                        break
                     self.reset_metrics()
                     callbacks.on_epoch_begin(epoch)
                     logs = self._run_epoch(engine, source, epoch, function, callbacks, "train") or Logs()
-                    if source.exhausted:
-                        self.stop_training = True
                     if validation_data is not None and _is_due(epoch, validation_freq):
                         if validation is None:
                             val_x, val_y, val_weight = sources.unpack_validation_data(validation_data)
@@ -411,6 +414,7 @@ class Trainer:
                     self.optimizer.finalize_variable_values(self.trainable_weights)
                 callbacks.on_train_end(logs)
             finally:
+                callbacks.close()
                 source.close()
                 if validation is not None:
                     validation.close()
@@ -470,6 +474,7 @@ class Trainer:
             try:
                 logs = self._evaluate(engine, source, callbacks)
             finally:
+                callbacks.close()
                 source.close()
         values = dict(logs.items())
         if return_dict:
@@ -529,6 +534,8 @@ class Trainer:
                 if listener is not None:
                     listener.on_predict_end()
             finally:
+                if listener is not None:
+                    listener.close()
                 source.close()
         if not finished:
             raise DataError("`x` gave no batch, so there is nothing to predict.")
@@ -542,7 +549,7 @@ class Trainer:
         """One step of training on the batch given.
 
         Returns:
-            The loss and the metrics since they were last reset: a list (a number if there is the loss alone), or a dictionary.
+            The loss and the metrics of this batch: a list (a number if there is the loss alone), or a dictionary.
         """
         self._require_compiled("train_on_batch")
         return self._on_batch("train", sources.single_batch(x, y, sample_weight, class_weight), return_dict)
@@ -560,6 +567,7 @@ class Trainer:
     def _on_batch(self, kind: str, batch: Any, return_dict: bool) -> Any:
         with self._on_engine() as engine:
             self._build_from_data(batch)
+            self.reset_metrics()
             function = self._step_function(kind, group=False)
             logs = Logs(function(batch), engine_reader(engine))
         values = dict(logs.items())

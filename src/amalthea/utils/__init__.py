@@ -57,7 +57,34 @@ _HOMES = {
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names} | {"Sequence": "amalthea.training.data"}
 _OTHER_NAMES = {"Sequence": "PyDataset"}
 
-__all__ = [*_HOME_OF]  # noqa: PLE0604 (the table above)
+__all__ = [
+    "CustomObjectScope",
+    "Progbar",
+    "PyDataset",
+    "Sequence",
+    "clear_session",
+    "custom_object_scope",
+    "deserialize_keras_object",
+    "disable_interactive_logging",
+    "enable_interactive_logging",
+    "get_custom_objects",
+    "get_file",
+    "get_registered_name",
+    "get_registered_object",
+    "get_source_inputs",
+    "is_interactive_logging_enabled",
+    "is_keras_tensor",
+    "normalize",
+    "pack_x_y_sample_weight",
+    "pad_sequences",
+    "register_keras_serializable",
+    "serialize_keras_object",
+    "set_random_seed",
+    "split_dataset",
+    "standardize_dtype",
+    "to_categorical",
+    "unpack_x_y_sample_weight",
+]
 
 
 def __getattr__(name: str) -> Any:

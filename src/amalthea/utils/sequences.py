@@ -60,7 +60,9 @@ def pad_sequences(
             continue
         part = np.asarray(row[-maxlen:] if truncating == "pre" else row[:maxlen], dtype)
         if part.shape[1:] != inner:
-            raise ArgumentError(f"The elements of all sequences must have one shape. Those of the first have {inner}, those at {index} {part.shape[1:]}.")
+            raise ArgumentError(
+                f"The elements of all sequences must have one shape. Those of the first have {inner}, those at {index} {part.shape[1:]}."
+            )
         if padding == "pre":
             padded[index, maxlen - len(part) :] = part
         else:

@@ -2,6 +2,7 @@
 
 from types import SimpleNamespace
 
+import jax
 import keras
 import numpy as np
 import pytest
@@ -26,12 +27,29 @@ def _is_array(x):
     return isinstance(x, np.ndarray) and x.ndim > 0
 
 
-def compare_values(name, args, kwargs=None, engine="jax", rtol=1e-5, atol=1e-6):
-    """`ops.<name>(*args, **kwargs)` gives what `keras.ops.<name>` gives: structure, shapes, dtypes, values."""
+def _compiled(function, args, kwargs):
+    """`function(*args, **kwargs)` as one program of the arrays among `args`."""
+    leaves = tree.flatten(args)
+
+    def program(arrays):
+        values = iter(arrays)
+        filled = [next(values) if _is_array(leaf) else leaf for leaf in leaves]
+        return function(*tree.pack_sequence_as(args, filled), **kwargs)
+
+    return jax.jit(program)([leaf for leaf in leaves if _is_array(leaf)])
+
+
+def compare_values(name, args, kwargs=None, engine="jax", rtol=1e-5, atol=1e-6, expected=None, compiled=False):
+    """`ops.<name>(*args, **kwargs)` gives what `keras.ops.<name>` gives: structure, shapes, dtypes, values.
+
+    `expected` is Keras's answer, where the caller has it. `compiled` makes one program of our call: quicker than operation by
+    operation where there are many, and it proves that the operation needs no values while it is traced.
+    """
     kwargs = kwargs or {}
-    expected = tree.flatten(_lookup(keras.ops, name)(*args, **kwargs))
+    expected = tree.flatten(_lookup(keras.ops, name)(*args, **kwargs)) if expected is None else expected
     with amalthea.config.engine(engine):
-        found = tree.flatten(_lookup(ops, name)(*args, **kwargs))
+        function = _lookup(ops, name)
+        found = tree.flatten(_compiled(function, args, kwargs) if compiled else function(*args, **kwargs))
         found_dtypes = [amalthea.dtypes.standardize_dtype(x.dtype) for x in found]
         found = [ops.convert_to_numpy(x) for x in found]
     assert len(found) == len(expected)
@@ -46,12 +64,17 @@ def compare_values(name, args, kwargs=None, engine="jax", rtol=1e-5, atol=1e-6):
 
 
 def compare_symbolic(name, args, kwargs=None, unknown_batch=False, dtypes=False):
-    """Symbolic inputs give the shapes (and dtypes, where asked) that they give in Keras."""
+    """Symbolic inputs give the shapes (and dtypes, where asked) that they give in Keras.
+
+    `unknown_batch` makes the first axis unknown: True of all tensors, "first" of the first one.
+    """
     kwargs = kwargs or {}
+    first = next((x for x in tree.flatten(args) if _is_array(x)), None)
 
     def symbols(kind):
         def symbol(x):
-            shape = (None, *x.shape[1:]) if unknown_batch else x.shape
+            unknown = unknown_batch is True or (unknown_batch == "first" and x is first)
+            shape = (None, *x.shape[1:]) if unknown else x.shape
             return kind(shape, amalthea.dtypes.standardize_dtype(x.dtype))
 
         return [tree.map_structure(lambda x: symbol(x) if _is_array(x) else x, arg) for arg in args]
@@ -67,14 +90,15 @@ def compare_symbolic(name, args, kwargs=None, unknown_batch=False, dtypes=False)
 def compare():
     """A function that compares one call in every way that its flags allow."""
 
-    def run(name, *args, tolerance=1e-5, symbolic=True, unknown_batch=True, numpy=True, **kwargs):
-        compare_values(name, args, kwargs, "jax", tolerance, tolerance)
+    def run(name, *args, tolerance=1e-5, symbolic=True, unknown_batch=True, numpy=True, compiled=False, **kwargs):
+        expected = tree.flatten(_lookup(keras.ops, name)(*args, **kwargs))
+        compare_values(name, args, kwargs, "jax", tolerance, tolerance, expected, compiled)
         if numpy:
-            compare_values(name, args, kwargs, "numpy", tolerance, tolerance)
+            compare_values(name, args, kwargs, "numpy", tolerance, tolerance, expected)
         if symbolic:
             compare_symbolic(name, args, kwargs)
             if unknown_batch:
-                compare_symbolic(name, args, kwargs, unknown_batch=True)
+                compare_symbolic(name, args, kwargs, unknown_batch=unknown_batch)
 
     return run
 

@@ -59,6 +59,13 @@ CASES = [
 IDS = [f"{name}-{'-'.join(kwargs)}" for name, kwargs in CASES]
 
 
+@pytest.fixture(autouse=True)
+def _engine():
+    """The quickest engine for steps that are not compiled; tests/unit compares it with the others."""
+    with amalthea.engine("numpy"):
+        yield
+
+
 def gradients(steps, shapes=SHAPES, seed=0):
     rng = np.random.default_rng(seed)
     return [[rng.normal(size=shape).astype("float32") for shape in shapes.values()] for _ in range(steps)]
@@ -157,8 +164,8 @@ def test_constraints_and_missing_gradients():
 
 def test_a_schedule_with_accumulation_counts_every_step():
     ours, theirs = weights(amalthea.Variable), weights(keras.Variable)
-    optimizer = optimizers.SGD(optimizers.schedules.ExponentialDecay(1.0, 1, 0.5), gradient_accumulation_steps=2)
-    oracle = keras.optimizers.SGD(keras.optimizers.schedules.ExponentialDecay(1.0, 1, 0.5), gradient_accumulation_steps=2)
+    optimizer = optimizers.SGD(optimizers.schedules.ExponentialDecay(1.0, 1, 0.5), gradient_accumulation_steps=2, name="it")
+    oracle = keras.optimizers.SGD(keras.optimizers.schedules.ExponentialDecay(1.0, 1, 0.5), gradient_accumulation_steps=2, name="it")
     optimizer.build(ours)
     oracle.build(theirs)
     for grads in gradients(4):

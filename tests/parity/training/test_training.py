@@ -47,7 +47,12 @@ def compare(ours, theirs, compile_arguments, fit_arguments, tolerance=2e-4):
         ({}, "mse", Y, ["mae"]),
         ({"regularizer": "l2"}, "mae", Y, ["mse"]),
         ({"units": 3, "activation": "softmax"}, "sparse_categorical_crossentropy", LABELS, ["accuracy"]),
-        ({"units": 3, "activation": "softmax"}, "categorical_crossentropy", np.eye(3, dtype="float32")[LABELS], ["accuracy", "categorical_crossentropy", "AUC"]),
+        (
+            {"units": 3, "activation": "softmax"},
+            "categorical_crossentropy",
+            np.eye(3, dtype="float32")[LABELS],
+            ["accuracy", "categorical_crossentropy", "AUC"],
+        ),
         ({"units": 1, "activation": "sigmoid"}, "binary_crossentropy", (LABELS > 0).astype("float32")[:, None], ["acc"]),
     ],
     ids=["mse", "regularized", "sparse", "categorical", "binary"],

@@ -30,7 +30,7 @@ def test_a_file_of_ones_own(tmp_path, monkeypatch):
 
 
 def test_files_that_are_not_mnist(tmp_path):
-    with pytest.raises(DataError, match="There is no file 'other.npz'"):
+    with pytest.raises(DataError, match=r"There is no file 'other\.npz'"):
         mnist.load_data("other.npz")
     np.savez(tmp_path / "a.npz", x_train=np.zeros((2, 3)))
     with pytest.raises(DataError, match="should hold `x_train`"):

@@ -103,13 +103,13 @@ def test_comes_back_from_its_configuration(case):
 @pytest.mark.parametrize("case", ALL)
 def test_compiled_stateless_and_eager_steps_agree(case):
     def run(how):
-        with amalthea.engine("jax"):
+        with amalthea.engine("numpy" if how == "numpy" else "jax"):
             optimizer, variables = make(case), weights()
             optimizer.build(variables)
             grads = [np.sin(np.arange(t.size, dtype="float32")).reshape(t.shape) * 8.0 for t in TARGETS.values()]
             apply = amalthea.engines.current().compile(lambda a, b: optimizer.apply([a, b]))
             for _ in range(3):
-                if how == "eager":
+                if how in ("eager", "numpy"):
                     optimizer.apply([ops.convert_to_tensor(g) for g in grads])
                 elif how == "compiled":
                     apply(*grads)
@@ -121,7 +121,7 @@ def test_compiled_stateless_and_eager_steps_agree(case):
             return [v.numpy() for v in (*variables, *optimizer.variables)]
 
     expected = run("eager")
-    for how in ("compiled", "stateless"):
+    for how in ("compiled", "stateless", "numpy"):
         for a, b in zip(run(how), expected, strict=True):
             np.testing.assert_allclose(a, b, rtol=2e-5, atol=1e-6)
 

@@ -167,7 +167,7 @@ def test_all_hooks_pass_through():
 
 
 def test_lambda_callbacks_know_the_hooks():
-    with pytest.raises(ArgumentError, match='`on_epoch_ends` is no hook.*"on_epoch_end"'):
+    with pytest.raises(ArgumentError, match=r'`on_epoch_ends` is no hook.*"on_epoch_end"'):
         cb.LambdaCallback(on_epoch_ends=print)
 
 
@@ -181,7 +181,7 @@ def test_history():
 
 
 @pytest.mark.parametrize(
-    "values, options, ran",
+    ("values", "options", "ran"),
     [
         ((1.0, 0.9, 0.8, 0.7), {}, 4),
         ((1.0, 0.9, 1.1, 0.7), {}, 3),
@@ -212,7 +212,9 @@ def test_a_missing_metric_is_named():
         assert train([cb.EarlyStopping()], losses(1.0, 2.0, name="loss"))[1] == 2
 
 
-@pytest.mark.parametrize("name, values, ran", [("val_accuracy", (0.1, 0.2, 0.3), 3), ("auc", (0.3, 0.2, 0.1), 2), ("mean_squared_error", (0.3, 0.2, 0.1), 3)])
+@pytest.mark.parametrize(
+    ("name", "values", "ran"), [("val_accuracy", (0.1, 0.2, 0.3), 3), ("auc", (0.3, 0.2, 0.1), 2), ("mean_squared_error", (0.3, 0.2, 0.1), 3)]
+)
 def test_the_direction_is_told_by_the_name(name, values, ran):
     assert train([cb.EarlyStopping(name)], losses(*values, name=name))[1] == ran
 
@@ -268,7 +270,7 @@ def test_errors_inside_a_schedule_are_not_hidden():
 
 
 @pytest.mark.parametrize(
-    "values, options, rates",
+    ("values", "options", "rates"),
     [
         ((1.0, 1.0, 1.0), {"patience": 1}, [0.1, 0.05, 0.025]),
         ((1.0, 1.0, 1.0, 1.0, 1.0), {"patience": 2}, [0.1, 0.1, 0.05, 0.05, 0.025]),
@@ -310,13 +312,13 @@ def test_training_ends_when_the_loss_is_no_number(loss):
 
 def test_csv(tmp_path):
     path = tmp_path / "log.csv"
-    train([cb.CSVLogger(path)], [{"loss": 1.5, "a": 2.0}, {"loss": 0.5, "b": 3.0}, {"loss": 1.0, "a": np.array([1, 2])}])
-    assert path.read_text() == "epoch,loss,a\n0,1.5,2.0\n1,0.5,NA\n2,1.0,\"[1, 2]\"\n"
+    train([cb.CSVLogger(path)], [{"loss": 1.5, "a": 2.0}, {"loss": 0.5, "b": 3.0, "val_loss": 7.0}, {"loss": 1.0, "a": np.array([1, 2])}])
+    assert path.read_text().splitlines() == ["epoch,loss,a,val_loss,val_a", "0,1.5,2.0,NA,NA", "1,0.5,NA,7.0,NA", '2,1.0,"[1, 2]",NA,NA']
     train([cb.CSVLogger(str(path), append=True)], [{"loss": 9.0, "a": 9.0}])
-    assert path.read_text().splitlines()[-1] == "0,9.0,9.0"
+    assert path.read_text().splitlines()[-1] == "0,9.0,9.0,NA,NA"
     assert path.read_text().count("epoch") == 1
     train([cb.CSVLogger(path, separator=";")], [{"loss": 1.0}])
-    assert list(csv.DictReader(path.read_text().splitlines(), delimiter=";")) == [{"epoch": "0", "loss": "1.0"}]
+    assert list(csv.DictReader(path.read_text().splitlines(), delimiter=";")) == [{"epoch": "0", "loss": "1.0", "val_loss": "NA"}]
 
 
 def test_checkpoints_of_every_epoch(tmp_path):
@@ -347,13 +349,21 @@ def test_checkpoints_by_batches():
 def test_checkpoints_without_their_metric():
     with pytest.warns(UserWarning, match="saves regardless"):
         assert train([cb.ModelCheckpoint("a.keras", save_best_only=True)], losses(1.0, name="loss"))[0].saved == ["a.keras"]
-    with pytest.raises(ArgumentError, match="asks for 'nope'.*epoch, val_loss"):
+    with pytest.raises(ArgumentError, match=r"asks for 'nope'.*epoch, val_loss"):
         train([cb.ModelCheckpoint("{nope}.keras")], losses(1.0))
 
 
-@pytest.mark.parametrize("arguments", [("model",), ("model.h5", "val_loss", 0, False, True), ("m.keras", "val_loss", 0, False, False, "auto", "year"), ("m.keras", "val_loss", 0, False, False, "auto", 0)])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("model",),
+        ("model.h5", "val_loss", 0, False, True),
+        ("m.keras", "val_loss", 0, False, False, "auto", "year"),
+        ("m.keras", "val_loss", 0, False, False, "auto", 0),
+    ],
+)
 def test_checkpoints_that_cannot_be(arguments):
-    with pytest.raises(ArgumentError, match="filepath|save_freq"):
+    with pytest.raises(ArgumentError, match=r"filepath|save_freq"):
         cb.ModelCheckpoint(*arguments)
 
 
@@ -460,7 +470,9 @@ def server():
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_POST(self):
-            requests.append((self.path, self.headers["Content-Type"], self.headers["X-Token"], self.rfile.read(int(self.headers["Content-Length"])).decode()))
+            requests.append(
+                (self.path, self.headers["Content-Type"], self.headers["X-Token"], self.rfile.read(int(self.headers["Content-Length"])).decode())
+            )
             self.send_response(200)
             self.send_header("Content-Length", "0")
             self.end_headers()

@@ -96,7 +96,10 @@ def test_the_first_step_does_not_count_for_the_pace(capsys, monkeypatch):
     assert "500ms/step" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("options, shown", [({}, "2.0000"), ({"stateful_metrics": ["loss"]}, "3.0000"), ({"stateless_metrics": ["loss"]}, "2.0000"), ({"stateless_metrics": []}, "3.0000")])
+@pytest.mark.parametrize(
+    ("options", "shown"),
+    [({}, "2.0000"), ({"stateful_metrics": ["loss"]}, "3.0000"), ({"stateless_metrics": ["loss"]}, "2.0000"), ({"stateless_metrics": []}, "3.0000")],
+)
 def test_means_and_last_values(options, shown, capsys):
     bar = progress.Progbar(2, verbose=2, **options)
     bar.update(1, [("loss", 1.0)])
@@ -175,9 +178,7 @@ def plain(text):
 
 def test_a_bar_in_a_terminal(monkeypatch):
     lines = plain(in_terminal(monkeypatch, lambda: run(1)))
-    assert [line for line in lines if "3/3" in line] == [
-        f"Epoch {n}/2  {'━' * 20} 3/3  T  T/step  loss 0.2500  val_loss 5.0000e-05" for n in (1, 2)
-    ]
+    assert [line for line in lines if "3/3" in line] == [f"Epoch {n}/2  {'━' * 20} 3/3  T  T/step  loss 0.2500  val_loss 5.0000e-05" for n in (1, 2)]
 
 
 def test_a_narrow_terminal_breaks_between_metrics(monkeypatch):
@@ -215,6 +216,23 @@ def test_one_bar_within_another(monkeypatch):
     assert [re.search(r"\d/\d", line).group() for line in lines] == ["1/2", "1/1", "2/2"]
 
 
+def test_a_run_that_breaks_off_gives_the_terminal_back(monkeypatch):
+    def draw():
+        listener = callbacks.CallbackList(add_progbar=True, verbose=1, epochs=2, steps=3)
+        listener.on_train_begin()
+        listener.on_epoch_begin(0)
+        listener.on_train_batch_end(0, Logs({"loss": 1.0}))
+        during.append(sys.stdout)
+        listener.close()
+        listener.close()
+        during.append(sys.stdout)
+
+    during: list[object] = []
+    written = in_terminal(monkeypatch, draw)
+    assert during[0] is not during[1]  # prints were led around the bar, and are no more
+    assert written.rindex("\x1b[?25h") > written.rindex("\x1b[?25l")  # the cursor is shown again
+
+
 def test_ten_drawings_a_second_at_most(monkeypatch):
     now = [0.0]
     monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
@@ -239,5 +257,3 @@ def test_notebooks_get_one_line(capsys, monkeypatch):
     out = capsys.readouterr().out
     assert out.count("\n") == 1
     assert "3/3" in out.split("\r")[-1]
-
-

@@ -84,7 +84,7 @@ def test_data_sets_without_end_need_a_number_of_steps():
     source = data.make_source(Endless(), steps_per_epoch=2)
     assert [order(source, epoch) for epoch in range(2)] == [[0, 1], [2, 3]]
     source.close()
-    with pytest.raises(DataError, match="Endless.*no end.*`steps_per_epoch` of `fit`"):
+    with pytest.raises(DataError, match=r"Endless.*no end.*`steps_per_epoch` of `fit`"):
         data.make_source(Endless())
 
 

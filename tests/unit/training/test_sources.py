@@ -76,7 +76,7 @@ def test_default_batch_size_is_32():
 def test_every_sample_comes_once_an_epoch(count, size, shuffle, seed):
     source = data.make_source(np.arange(count), batch_size=size, shuffle=shuffle, seed=seed)
     batches = firsts(source, 3)
-    assert sorted(sum(batches, [])) == list(range(count))
+    assert sorted(label for batch in batches for label in batch) == list(range(count))
     assert [len(b) for b in batches] == [size] * (count // size) + [count % size] * (count % size > 0)
 
 
@@ -112,7 +112,9 @@ def test_x_and_y_are_shuffled_alike():
         assert (w == x / 4).all()
 
 
-@pytest.mark.parametrize("given_dtype, dtype", [("float64", "float32"), ("float16", "float32"), ("int64", "int64"), ("uint8", "uint8"), ("bool", "bool")])
+@pytest.mark.parametrize(
+    ("given_dtype", "dtype"), [("float64", "float32"), ("float16", "float32"), ("int64", "int64"), ("uint8", "uint8"), ("bool", "bool")]
+)
 def test_floats_become_floatx_and_all_else_stays(given_dtype, dtype):
     x = np.ones((3, 2), given_dtype)
     (batch,) = data.make_source(x).batches()
@@ -251,7 +253,7 @@ def test_tf_datasets_give_arrays():
     assert source.num_batches is None
     assert firsts(source) == [[0, 0], [1, 1], [2, 2]]
     assert data.make_source(TfDataset(9, -1), steps_per_epoch=2).num_batches == 2
-    with pytest.raises(DataError, match="no end.*`steps` of `evaluate`"):
+    with pytest.raises(DataError, match=r"no end.*`steps` of `evaluate`"):
         data.make_source(TfDataset(9, -1), purpose="evaluate")
 
 
@@ -288,7 +290,7 @@ def test_class_weights_of_generators():
 
 
 @pytest.mark.parametrize(
-    "arguments, message",
+    ("arguments", "message"),
     [
         ({"y": np.zeros(3), "sample_weight": np.ones(3)}, "not both"),
         ({}, "needs targets"),
@@ -311,7 +313,7 @@ def test_class_weights_of_a_wrong_form(class_weight):
 
 
 @pytest.mark.parametrize(
-    "arguments, message",
+    ("arguments", "message"),
     [
         ({"x": None}, "`fit` was given no data"),
         ({"x": []}, "no samples"),
@@ -348,7 +350,10 @@ def test_sparse_matrices_are_refused_with_advice():
         data.make_source(sparse.csr_matrix(np.eye(3)))
 
 
-@pytest.mark.parametrize("batch, message", [((1, 2, 3, 4), "4 elements"), ((), "0 elements"), ((None, np.zeros(2)), "without inputs"), ((np.zeros(2), None, np.zeros(2)), "need targets")])
+@pytest.mark.parametrize(
+    ("batch", "message"),
+    [((1, 2, 3, 4), "4 elements"), ((), "0 elements"), ((None, np.zeros(2)), "without inputs"), ((np.zeros(2), None, np.zeros(2)), "need targets")],
+)
 def test_batches_of_a_wrong_form(batch, message):
     with pytest.raises(DataError, match=message):
         data.make_source(iter([batch])).peek()
@@ -380,7 +385,7 @@ def test_a_list_of_inputs_is_packed_as_one():
 
 
 def test_single_batch():
-    x, y, w = data.single_batch([[1.0], [2.0]], [0, 1], class_weight={1: 4.0})
+    _, _, w = data.single_batch([[1.0], [2.0]], [0, 1], class_weight={1: 4.0})
     assert w.tolist() == [1.0, 4.0]
     with pytest.raises(DataError, match="same number of samples"):
         data.single_batch(np.zeros(2), np.zeros(3))
@@ -410,7 +415,10 @@ def test_the_last_rows_are_for_validation(count, fraction):
     assert np.shares_memory(train, x)
 
 
-@pytest.mark.parametrize("arrays, fraction, message", [((np.zeros(3),), 1.0, "between 0 and 1"), ((np.zeros(3),), 0.9, "none of the 3"), ((generator(3),), 0.2, "is a data set")])
+@pytest.mark.parametrize(
+    ("arrays", "fraction", "message"),
+    [((np.zeros(3),), 1.0, "between 0 and 1"), ((np.zeros(3),), 0.9, "none of the 3"), ((generator(3),), 0.2, "is a data set")],
+)
 def test_splits_that_cannot_be(arrays, fraction, message):
     with pytest.raises(DataError, match=message):
         data.train_validation_split(arrays, fraction)
@@ -437,7 +445,7 @@ def test_labels_inside(labels):
 
 
 @pytest.mark.parametrize(
-    "labels, message",
+    ("labels", "message"),
     [
         (np.array([0, 3]), r"the label 3 \(at \[1\]\).*3 classes.*0 to 2.*at least 4 units"),
         (np.array([1, 2, 3]), "start at 1"),

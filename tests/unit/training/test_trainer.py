@@ -132,9 +132,7 @@ class Adversarial(amalthea.Model):
 
         critic, gradients = amalthea.value_and_grad(critic_loss, self.critic.trainable_variables)()
         self.critic_optimizer.apply(gradients, self.critic.trainable_variables)
-        generator, gradients = amalthea.value_and_grad(
-            lambda: -ops.mean(self.critic(self.generator(noise))), self.generator.trainable_variables
-        )()
+        generator, gradients = amalthea.value_and_grad(lambda: -ops.mean(self.critic(self.generator(noise))), self.generator.trainable_variables)()
         self.generator_optimizer.apply(gradients, self.generator.trainable_variables)
         return {"critic": critic, "generator": generator}
 
@@ -156,7 +154,9 @@ def test_losses_added_by_layers_and_regularizers():
             self.add_loss(ops.cast(3.0, "float32"))
             return x
 
-    model = amalthea.Sequential([amalthea.Input((5,)), Penalty(), layers.Dense(2, kernel_initializer="ones", kernel_regularizer="l1", trainable=True)])
+    model = amalthea.Sequential(
+        [amalthea.Input((5,)), Penalty(), layers.Dense(2, kernel_initializer="ones", kernel_regularizer="l1", trainable=True)]
+    )
     model.compile("sgd", "mse")
     plain = np.mean((X @ np.ones((5, 2)) - Y) ** 2)
     # 3 from the layer, 0.01 times the ten ones of the kernel

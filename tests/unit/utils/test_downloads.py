@@ -117,7 +117,10 @@ def test_the_cache_is_that_of_keras(server, tmp_path, monkeypatch):
     assert get_file(origin=server[0] + "/text.txt") == str(tmp_path / "home" / "datasets" / "text.txt")
 
 
-@pytest.mark.parametrize("options", [{"file_hash": SHA256}, {"file_hash": MD5}, {"md5_hash": MD5}, {"file_hash": SHA256.upper()}, {"file_hash": MD5, "hash_algorithm": "md5"}])
+@pytest.mark.parametrize(
+    "options",
+    [{"file_hash": SHA256}, {"file_hash": MD5}, {"md5_hash": MD5}, {"file_hash": SHA256.upper()}, {"file_hash": MD5, "hash_algorithm": "md5"}],
+)
 def test_right_hashes(fetch, options):
     assert fetch("/text.txt", **options).endswith("text.txt")
 
@@ -136,7 +139,7 @@ def test_a_damaged_file_in_the_cache_is_fetched_again(fetch, tmp_path):
     assert path.read_bytes() == TEXT
 
 
-@pytest.mark.parametrize("path, message", [("/missing", "404"), ("/short.txt", "broke off after 10 of 100|IncompleteRead")])
+@pytest.mark.parametrize(("path", "message"), [("/missing", "404"), ("/short.txt", "broke off after 10 of 100|IncompleteRead")])
 def test_downloads_that_fail_leave_nothing(fetch, tmp_path, path, message):
     with pytest.raises(DataError, match=message):
         fetch(path)
@@ -149,7 +152,7 @@ def test_a_server_that_is_not_there(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "path, options, folder, files",
+    ("path", "options", "folder", "files"),
     [
         ("/d.tar.gz", {"fname": "x.tar.gz", "extract": True}, "x_extracted", ["x.tar.gz", "x_extracted/d/text.txt"]),
         ("/d.tar.gz", {"fname": "x", "untar": True}, "x", ["x/d/text.txt", "x_archive"]),
@@ -165,13 +168,13 @@ def test_archives_are_unpacked_where_keras_does(fetch, tmp_path, path, options, 
 
 @pytest.mark.parametrize("path", ["/out.tar.gz", "/link.tar.gz", "/text.txt"])
 def test_archives_that_lead_out_or_are_none(fetch, tmp_path, path):
-    with pytest.raises(DataError, match="cannot be unpacked|no archive"):
+    with pytest.raises(DataError, match=r"cannot be unpacked|no archive"):
         fetch(path, fname="x", extract=True)
     assert files_in(tmp_path) == ["datasets/x_archive"]
 
 
 @pytest.mark.parametrize(
-    "options, message",
+    ("options", "message"),
     [
         ({}, "`origin` is missing"),
         ({"origin": "file:///etc/passwd"}, "http"),

@@ -21,18 +21,18 @@ def test_one_hot_rows_have_their_one_at_the_label(labels):
     assert (rows.sum(axis=1) == 1).all()
 
 
-@pytest.mark.parametrize("shape, expected", [((4,), (4, 3)), ((4, 1), (4, 3)), ((2, 2), (2, 2, 3)), ((1,), (1, 3)), ((), (3,))])
+@pytest.mark.parametrize(("shape", "expected"), [((4,), (4, 3)), ((4, 1), (4, 3)), ((2, 2), (2, 2, 3)), ((1,), (1, 3)), ((), (3,))])
 def test_one_hot_shapes(shape, expected):
     assert utils.to_categorical(np.full(shape, 2)).shape == expected
 
 
-@pytest.mark.parametrize("labels, classes, word", [([0, 3], 3, "label 3"), ([-1, 1], 3, "label -1")])
+@pytest.mark.parametrize(("labels", "classes", "word"), [([0, 3], 3, "label 3"), ([-1, 1], 3, "label -1")])
 def test_labels_outside_the_classes(labels, classes, word):
     with pytest.raises(ArgumentError, match=f"{word}.*0 to 2"):
         utils.to_categorical(labels, classes)
 
 
-@pytest.mark.parametrize("order, length", [(1, 7.0), (2, 5.0), (np.inf, 4.0)])
+@pytest.mark.parametrize(("order", "length"), [(1, 7.0), (2, 5.0), (np.inf, 4.0)])
 @pytest.mark.parametrize("axis", [0, 1, -1])
 def test_vectors_of_unit_length(order, length, axis):
     x = np.array([[3.0, -4.0]])
@@ -65,7 +65,7 @@ def test_one_seed_for_all_generators():
 
 
 @pytest.mark.parametrize(
-    "options, expected",
+    ("options", "expected"),
     [
         ({}, [[0, 0, 1], [2, 3, 4]]),
         ({"padding": "post"}, [[1, 0, 0], [2, 3, 4]]),
@@ -86,7 +86,7 @@ def test_padding_of_vectors_and_text():
 
 
 @pytest.mark.parametrize(
-    "arguments, error",
+    ("arguments", "error"),
     [
         (([1, 2],), ArgumentError),
         (([[1]], None, "int32", "left"), ArgumentError),
@@ -114,7 +114,15 @@ def test_splits_lose_nothing(count, fraction, shuffle):
         assert left.tolist() == x[: len(left)].tolist()
 
 
-@pytest.mark.parametrize("sizes, expected", [({"left_size": 3}, (3, 7)), ({"right_size": 3}, (7, 3)), ({"left_size": 2, "right_size": 3}, (2, 3)), ({"left_size": 0.25, "right_size": 0.75}, (2, 8))])
+@pytest.mark.parametrize(
+    ("sizes", "expected"),
+    [
+        ({"left_size": 3}, (3, 7)),
+        ({"right_size": 3}, (7, 3)),
+        ({"left_size": 2, "right_size": 3}, (2, 3)),
+        ({"left_size": 0.25, "right_size": 0.75}, (2, 8)),
+    ],
+)
 def test_sizes_of_splits(sizes, expected):
     left, right = utils.split_dataset(np.arange(10), **sizes)
     assert (len(left), len(right)) == expected
@@ -133,7 +141,7 @@ def test_data_sets_are_split_by_taking_and_skipping():
 
 
 @pytest.mark.parametrize(
-    "arguments, error",
+    ("arguments", "error"),
     [
         ((np.arange(4),), ArgumentError),
         ((np.arange(4), 5), ArgumentError),

@@ -15,7 +15,9 @@ from amalthea.ops.operation import operation
 from amalthea.ops.windows import window_count, windows_along
 
 
-def _two_of(names: tuple[str, str, str], before: int | None, after: int | None, target: int | None, size: int | None, sign: int) -> tuple[Any, Any, Any]:
+def _two_of(
+    names: tuple[str, str, str], before: int | None, after: int | None, target: int | None, size: int | None, sign: int
+) -> tuple[Any, Any, Any]:
     """The three numbers, of which two were given: `target == size + sign * (before + after)`. None where the size is not known."""
     given = dict(zip(names, (before, after, target), strict=True))
     if sum(value is not None for value in given.values()) != 2:
@@ -125,7 +127,9 @@ def crop_images(
     return layout.restore(engine, x)
 
 
-def _patches(engine: Engine, images: TensorLike, space: int, size: Any, strides: Any, dilation_rate: Any, padding: str, data_format: str | None) -> Tensor:
+def _patches(
+    engine: Engine, images: TensorLike, space: int, size: Any, strides: Any, dilation_rate: Any, padding: str, data_format: str | None
+) -> Tensor:
     x = as_tensor(engine, images)
     rank = len(engine.shape_of(x))
     if rank not in (space + 1, space + 2):

@@ -16,7 +16,9 @@ _LUMA = (0.2989, 0.5870, 0.1140)
 def _three_channels(engine: Engine, images: TensorLike, data_format: str | None) -> tuple[Tensor, Layout]:
     x, layout = images_in(engine, images, data_format)
     if engine.shape_of(x)[-1] not in (3, None):
-        raise ShapeError(f"`images` must have three channels. Received {engine.shape_of(x)[-1]} (shape with the channels last: {engine.shape_of(x)}).")
+        raise ShapeError(
+            f"`images` must have three channels. Received {engine.shape_of(x)[-1]} (shape with the channels last: {engine.shape_of(x)})."
+        )
     if not dtypes.is_float(engine.dtype_of(x)):
         raise ArgumentTypeError(f"`images` must be floating, with values from 0 to 1. Received dtype {engine.dtype_of(x)}.")
     return x, layout

@@ -45,9 +45,7 @@ def _rounded(engine: Engine, x: Tensor) -> Tensor:
     return engine.multiply(engine.sign(x), engine.floor(engine.add(engine.absolute(x), 0.5)))
 
 
-def sampled(
-    engine: Engine, x: Tensor, coordinates: list[Tensor], order: int, fill_mode: str, fill_value: Any, batch: Tensor | None = None
-) -> Tensor:
+def sampled(engine: Engine, x: Tensor, coordinates: list[Tensor], order: int, fill_mode: str, fill_value: Any, batch: Tensor | None = None) -> Tensor:
     """`x` (*sizes, ...) at the places `coordinates`: floating tensors of one shape, as many as there are sizes.
 
     `batch`, if given, holds integers that choose along a first axis of `x` in front of those. `order` 0 takes the nearest

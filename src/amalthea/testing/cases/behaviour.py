@@ -218,7 +218,7 @@ def _compiled_step(engine: Engine, x: Any) -> Any:
     return compiled(x), compiled(x), v.value
 
 
-def _gradient_of(fn: Callable[[Engine, Any], Any]) -> Callable[..., Any]:
+def _gradient_of(fn: Callable[..., Any]) -> Callable[..., Any]:
     return lambda engine, *tensors: engine.tensor_value_and_grad(lambda *inner: (_scalar(engine, fn(engine, *inner)), inner[0]), tensors)
 
 

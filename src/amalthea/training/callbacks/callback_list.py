@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from amalthea import tree
@@ -37,11 +37,9 @@ class CallbackList(Callback):
         ([(0, 0.5)], False)
     """
 
-    def __init__(
-        self, callbacks: Any = None, add_history: bool = False, add_progbar: bool = False, model: Any = None, **params: Any
-    ) -> None:
+    def __init__(self, callbacks: Any = None, add_history: bool = False, add_progbar: bool = False, model: Any = None, **params: Any) -> None:
         self.callbacks: list[Any] = [] if callbacks is None else [callback for callback in tree.flatten(callbacks) if callback is not None]
-        self.history: History | None = self._find(History)  # type: ignore[assignment]
+        self.history: History | None = self._find(History)
         if add_progbar and self._find(ProgbarLogger) is None:
             self.callbacks.append(ProgbarLogger())
         if add_history and self.history is None:
@@ -59,6 +57,12 @@ class CallbackList(Callback):
         """Add a callback at the end."""
         self.callbacks.append(callback)
         self._listeners.clear()
+
+    def close(self) -> None:
+        """Give back what the callbacks hold (the terminal), when a run is over or was broken off. It may be called more than once."""
+        for callback in self.callbacks:
+            if isinstance(callback, ProgbarLogger):
+                callback.leave()
 
     def set_params(self, params: dict[str, Any]) -> None:
         self.params = params

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Iterable
 from typing import IO, Any
 
 import numpy as np
@@ -14,6 +13,8 @@ from amalthea.training.callbacks.callback import Callback, Logs
 
 class CSVLogger(Callback):
     """Write the losses and metrics of each epoch as a row of a CSV file. The file is written out after each row.
+
+    The columns are the metrics of the first epoch, and the same of validation; what an epoch does not have is "NA".
 
     Args:
         filename: the file.
@@ -45,6 +46,8 @@ class CSVLogger(Callback):
             return
         if self.keys is None:
             self.keys = list(values)
+            if not any(name.startswith("val_") for name in values):
+                self.keys += [f"val_{name}" for name in values]  # a later epoch may be the first that is validated
             self._writer = csv.DictWriter(
                 self._file, ["epoch", *self.keys], restval="NA", extrasaction="ignore", delimiter=self.separator, lineterminator="\n"
             )
@@ -60,6 +63,6 @@ class CSVLogger(Callback):
 
 
 def _cell(value: Any) -> Any:
-    if isinstance(value, Iterable) and not isinstance(value, str) and np.ndim(value) > 0:
+    if np.ndim(value) > 0:
         return f"[{', '.join(map(str, value))}]"
     return value

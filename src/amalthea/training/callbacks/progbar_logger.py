@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from amalthea.training.callbacks.callback import Callback, Logs
 from amalthea.training.progress import Progbar
 
@@ -39,6 +38,12 @@ class ProgbarLogger(Callback):
             self.params["steps"] = self._done  # the next epoch knows how long it is
         self._bar.target = self._bar.target or self._done
         self._bar.update(self._done, logs, finalize=True)
+        self._bar = None
+
+    def leave(self) -> None:
+        """Let the bar stand as it is: what it counted was broken off, or is over."""
+        if self._bar is not None:
+            self._bar.leave()
         self._bar = None
 
     def on_train_begin(self, logs: Logs | None = None) -> None:

@@ -131,8 +131,6 @@ def _only_with_arrays(x: Any, y: Any, sample_weight: Any, batch_size: int | None
     kind = type(x).__name__
     for name, value in (("y", y), ("sample_weight", sample_weight)):
         if value is not None:
-            raise DataError(
-                f"`x` is a data set ({kind}), so `{name}` cannot be given beside it: let the data set give batches `(x, y)` or `(x, y, sample_weight)`."
-            )
+            raise DataError(f"`x` is a data set ({kind}), so `{name}` cannot be given beside it: let it give `(x, y)` or `(x, y, sample_weight)`.")
     if batch_size is not None:
         warnings.warn(f"`batch_size={batch_size}` is ignored: `x` is a data set ({kind}), which makes its own batches.", stacklevel=3)

@@ -155,7 +155,9 @@ def _checked(array: np.ndarray[Any, Any], where: str) -> np.ndarray[Any, Any]:
             advice = f"It holds {odd!r} of type {type(odd).__name__}: encode or drop such values first."
         raise DataError(f"`{where}` is an array of Python objects (dtype object), not of numbers. {advice}")
     if array.dtype.kind in "US":
-        raise DataError(f"`{where}` is an array of text (dtype {array.dtype}). Turn text into numbers first, for example with `layers.TextVectorization`.")
+        raise DataError(
+            f"`{where}` is an array of text (dtype {array.dtype}). Turn text into numbers first, for example with `layers.TextVectorization`."
+        )
     raise DataError(f"`{where}` has the dtype {array.dtype}, which holds no numbers that a model can use.")
 
 

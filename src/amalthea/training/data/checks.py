@@ -40,7 +40,7 @@ def check_counts(parts: tuple[Any, ...], names: tuple[str, ...] = NAMES) -> int:
     if len(set(counts.values())) > 1:
         found = "\n".join(f"  {name}: {count} samples, shape {leaf.shape}" for (name, leaf), count in zip(leaves, counts.values(), strict=True))
         raise DataError(f"All arrays must have the same number of samples (the size of their first axis), but they differ:\n{found}")
-    count = next(iter(counts.values()))
+    count: int = next(iter(counts.values()))
     if count == 0:
         raise DataError(f"There are no samples: {', '.join(f'`{name}` has the shape {leaf.shape}' for name, leaf in leaves)}.")
     return count
@@ -110,5 +110,9 @@ def check_labels(y: Any, num_classes: int, name: str = "y", ignore: int | None =
     if label != label or label != int(label):
         return
     begins_at_one = "Labels that start at 1 must be made to start at 0 (`y - 1`)." if low == 1 and high == num_classes else ""
-    advice = begins_at_one or f"Give the last layer at least {int(high) + 1} units, or mend the labels." if label > 0 else "Labels must not be negative."
-    raise DataError(f"`{name}` holds the label {int(label)} (at {first}), but with {num_classes} classes labels go from 0 to {num_classes - 1}. {advice}")
+    advice = (
+        begins_at_one or f"Give the last layer at least {int(high) + 1} units, or mend the labels." if label > 0 else "Labels must not be negative."
+    )
+    raise DataError(
+        f"`{name}` holds the label {int(label)} (at {first}), but with {num_classes} classes labels go from 0 to {num_classes - 1}. {advice}"
+    )

@@ -45,7 +45,7 @@ def sample_weight_of_classes(y: Any, class_weight: Mapping[int, float]) -> np.nd
         raise DataError("`class_weight` needs targets `y`; there are none.")
     if not isinstance(y, np.ndarray):
         raise DataError(
-            f"`class_weight` serves models with one output; here `y` is a {type(y).__name__} of several. Give `sample_weight` in the same form as `y`."
+            f"`class_weight` serves models with one output; here `y` is a {type(y).__name__} of several. Give `sample_weight` in the form of `y`."
         )
     labels = y
     if y.ndim > 1 and y.shape[-1] == 1:

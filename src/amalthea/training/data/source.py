@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from typing import Any
 
 from amalthea.errors import DataError
 from amalthea.training.data.batch import Batch
@@ -68,10 +67,10 @@ class Source(ABC):
         if current is not None and hasattr(current, "close"):
             current.close()
 
-    def _epoch_begins(self) -> None:
+    def _epoch_begins(self) -> None:  # noqa: B027 (nothing to do, for most)
         """Called before the first batch of an epoch."""
 
-    def _epoch_ends(self) -> None:
+    def _epoch_ends(self) -> None:  # noqa: B027
         """Called after the last batch of an epoch, also if it was left early."""
 
     def batches(self, epoch: int = 0) -> Iterator[Batch]:

@@ -1,0 +1,57 @@
+"""What is peculiar to the JAX engine."""
+
+import numpy as np
+import pytest
+
+from amalthea.engines import get
+
+jax = pytest.importorskip("jax")
+engine = get("jax")
+
+
+def test_tensors_of_64_bits_are_stored_in_32():
+    assert engine.canonical_dtype("float64") == "float32"
+    assert engine.canonical_dtype("int64") == "int32"
+    assert engine.dtype_of(engine.from_host(np.array([1.5]), "float64")) == "float32"
+    assert engine.dtype_of(engine.cast(engine.full((2,), 1, "int32"), "float64")) == "float32"
+
+
+def test_arrays_become_tensors_inside_a_compiled_function():
+    constant = np.array([1.0, 2.0])
+    result = jax.jit(lambda x: engine.add(x, engine.from_host(constant, "float32")))(engine.full((2,), 3.0, "float32"))
+    assert engine.to_host(result).tolist() == [4, 5]
+
+
+def test_numbers_are_not_weak():
+    assert not engine.from_host(2.0, "float32").weak_type
+    assert not engine.full((), 2.0, "float32").weak_type
+    assert not engine.arange(0, 3, 1, "int32").weak_type
+
+
+def test_places_of_a_block_do_not_compile_anew():
+    from amalthea.engines.jax.arrays import _block
+
+    x = engine.from_host(np.arange(40.0).reshape(10, 4), "float32")
+    engine.getitem(x, 0), engine.getitem(x, slice(0, 3))
+    before = _block._cache_size()
+    assert [float(engine.getitem(x, i)[0]) for i in (1, -1, 5)] == [4, 36, 20]
+    assert [engine.to_host(engine.getitem(x, slice(i, i + 3)))[0, 0] for i in (1, 4)] == [4, 16]
+    assert _block._cache_size() == before
+
+
+def test_integers_of_the_whole_range():
+    key = engine.from_host([3, 4], "uint32")
+    draws = engine.to_host(engine.random_integers(key, (4000,), -(2**31), 2**31, "int32"))
+    assert draws.min() < -(2**31) * 0.98
+    assert draws.max() > 2**31 * 0.98
+
+
+def test_a_product_with_a_matrix_has_flat_gradients():
+    """The gradient of the matrix is one product of matrices, not a contraction over two axes."""
+
+    def loss(x, w):
+        return engine.sum(engine.matmul(x, w), None, False)
+
+    text = str(jax.make_jaxpr(jax.grad(loss, argnums=1))(np.ones((5, 6, 3), "float32"), np.ones((3, 2), "float32")))
+    assert "(([0, 1]," not in text
+    assert "f32[30,3]" in text
