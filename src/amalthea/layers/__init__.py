@@ -1,6 +1,9 @@
 """Layers: state and a computation."""
 
 from amalthea.layers.activations.layers import ELU, LeakyReLU, PReLU, ReLU, Softmax
+from amalthea.layers.attention.attention import AdditiveAttention, Attention
+from amalthea.layers.attention.grouped_query_attention import GroupQueryAttention
+from amalthea.layers.attention.multi_head_attention import MultiHeadAttention
 from amalthea.layers.convolutional.conv import Conv1D, Conv2D, Conv3D, Convolution1D, Convolution2D, Convolution3D
 from amalthea.layers.convolutional.depthwise import (
     DepthwiseConv1D,
@@ -70,13 +73,22 @@ from amalthea.layers.reshaping.axes import Permute, RepeatVector, Reshape
 from amalthea.layers.reshaping.borders import Cropping1D, Cropping2D, Cropping3D, ZeroPadding1D, ZeroPadding2D, ZeroPadding3D
 from amalthea.layers.reshaping.flatten import Flatten
 from amalthea.layers.reshaping.up_sampling import UpSampling1D, UpSampling2D, UpSampling3D
+from amalthea.layers.rnn.bidirectional import Bidirectional
+from amalthea.layers.rnn.gru import GRU, GRUCell
+from amalthea.layers.rnn.lstm import LSTM, LSTMCell
+from amalthea.layers.rnn.rnn import RNN
+from amalthea.layers.rnn.simple_rnn import SimpleRNN, SimpleRNNCell
+from amalthea.layers.rnn.stacked_rnn_cells import StackedRNNCells
+from amalthea.layers.rnn.time_distributed import TimeDistributed
 
 __all__ = [
     "Activation",
     "ActivityRegularization",
     "Add",
     "add",
+    "AdditiveAttention",
     "AlphaDropout",
+    "Attention",
     "Average",
     "average",
     "AveragePooling1D",
@@ -86,6 +98,7 @@ __all__ = [
     "AvgPool2D",
     "AvgPool3D",
     "BatchNormalization",
+    "Bidirectional",
     "Concatenate",
     "concatenate",
     "Conv1D",
@@ -128,6 +141,9 @@ __all__ = [
     "GlobalMaxPooling2D",
     "GlobalMaxPooling3D",
     "GroupNormalization",
+    "GroupQueryAttention",
+    "GRU",
+    "GRUCell",
     "Identity",
     "Input",
     "InputLayer",
@@ -136,6 +152,8 @@ __all__ = [
     "Layer",
     "LayerNormalization",
     "LeakyReLU",
+    "LSTM",
+    "LSTMCell",
     "Masking",
     "Maximum",
     "maximum",
@@ -147,6 +165,7 @@ __all__ = [
     "MaxPooling3D",
     "Minimum",
     "minimum",
+    "MultiHeadAttention",
     "Multiply",
     "multiply",
     "Permute",
@@ -156,16 +175,21 @@ __all__ = [
     "Rescaling",
     "Reshape",
     "RMSNormalization",
+    "RNN",
     "SeparableConv1D",
     "SeparableConv2D",
     "SeparableConvolution1D",
     "SeparableConvolution2D",
+    "SimpleRNN",
+    "SimpleRNNCell",
     "Softmax",
     "SpatialDropout1D",
     "SpatialDropout2D",
     "SpatialDropout3D",
+    "StackedRNNCells",
     "Subtract",
     "subtract",
+    "TimeDistributed",
     "UnitNormalization",
     "UpSampling1D",
     "UpSampling2D",

@@ -45,7 +45,8 @@ def circle(
         ShapeError: the shapes do not fit each other.
 
     Reference:
-        Sun et al., "Circle Loss: A Unified Perspective of Pair Similarity Optimization", 2020.
+        Sun et al., "Circle Loss: A Unified Perspective of Pair Similarity Optimization", 2020. (There no gradient flows through the weights; here,
+        as in Keras, it does.)
 
     Example:
         >>> labels, embeddings = [0, 0, 1], [[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]]
@@ -73,8 +74,8 @@ def circle(
     others = ops.logical_not(alike)
     if remove_diagonal:
         alike = ops.logical_and(alike, ops.logical_not(ops.eye(y_pred.shape[0], references.shape[0], dtype="bool")))
-    near = ops.stop_gradient(ops.relu(ops.subtract(1.0 + margin, similarity)))
-    far = ops.stop_gradient(ops.relu(ops.add(similarity, margin)))
+    near = ops.relu(ops.subtract(1.0 + margin, similarity))
+    far = ops.relu(ops.add(similarity, margin))
     pull = ops.multiply(ops.multiply(near, -gamma), ops.subtract(similarity, 1.0 - margin))
     push = ops.multiply(ops.multiply(far, gamma), ops.subtract(similarity, margin))
     # Two of these numbers are added: a quarter of the range keeps the sum finite, and its exponential zero.

@@ -84,7 +84,7 @@ class AUC(Metric):
             raise ArgumentError("`num_labels` has a meaning only with `multi_label=True`.")
         self.multi_label = multi_label
         self.num_labels = num_labels
-        self.label_weights = None if label_weights is None else np.asarray(label_weights, "float32")
+        self.label_weights = None if label_weights is None else np.asarray(label_weights, "float64")
         self._from_logits = from_logits
         self._built = False
         if not multi_label:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from amalthea import config, ops
+from amalthea import config, dtypes, ops
 from amalthea.errors import ArgumentError, ShapeError
 from amalthea.metrics.metric import Metric
 from amalthea.metrics.weights import spread
@@ -57,7 +58,7 @@ class _Confusions(Metric):
         return ops.cast(x if sparse else ops.argmax(x, axis=self.axis), "int32")
 
     def _count(self, y_true: Tensor, y_pred: Tensor, sample_weight: TensorLike | None) -> None:
-        weights = ops.ones_like(y_true, dtype=self.dtype) if sample_weight is None else spread(sample_weight, y_true, self.dtype)
+        weights = ops.ones_like(y_true, dtype=self.dtype) if sample_weight is None else spread(self._fitting(sample_weight), y_true, self.dtype)
         y_true, y_pred, weights = (ops.reshape(x, (-1,)) for x in (y_true, y_pred, weights))
         sizes = (y_true.shape[0], y_pred.shape[0])
         if None not in sizes and sizes[0] != sizes[1]:
@@ -69,6 +70,17 @@ class _Confusions(Metric):
         pairs = ops.where(counted, ops.add(ops.multiply(y_true, n), y_pred), 0)
         weights = ops.multiply(weights, ops.cast(counted, self.dtype))
         self.total_cm.assign_add(ops.reshape(ops.segment_sum(weights, pairs, num_segments=n * n), (n, n)))
+
+    def _fitting(self, weights: TensorLike) -> Tensor:
+        """`weights`, with a warning if their fractions will be lost."""
+        weights = ops.convert_to_tensor(weights)
+        if dtypes.is_int(self.dtype) and dtypes.is_float(dtypes.standardize_dtype(weights.dtype)):
+            warnings.warn(
+                f'`sample_weight` of dtype {weights.dtype} is cut to integers: `{type(self).__name__}` counts in {self.dtype}. '
+                'For fractions of weights make it with `dtype="float32"`.',
+                stacklevel=4,
+            )
+        return weights
 
     def _ratios(self, class_ids: Sequence[int]) -> Tensor:
         """The mean of intersection over union of some classes, but those that never came up."""

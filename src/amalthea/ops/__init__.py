@@ -285,6 +285,7 @@ from amalthea.ops.nn import (
     threshold,
     unfold,
 )
+from amalthea.ops.rearranging import rearrange
 from amalthea.ops.reductions import (
     all,
     amax,
@@ -626,9 +627,9 @@ __all__ += [
     "i0",
     "ldexp",
     "log",
-    "log10",
     "log1p",
     "log2",
+    "log10",
     "logaddexp",
     "logaddexp2",
     "nextafter",
@@ -670,6 +671,8 @@ __all__ += [
     "solve_triangular",
     "svd",
 ]
+# rearranging
+__all__ += ["rearrange"]
 # reductions
 __all__ += [
     "all",

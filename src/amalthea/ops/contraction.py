@@ -12,7 +12,7 @@ from amalthea import dtypes
 from amalthea.engines.derived import Engine
 from amalthea.engines.registry import current
 from amalthea.errors import ArgumentError, ArgumentTypeError, ShapeError
-from amalthea.ops.arguments import Tensor, TensorLike, normalize_axes, normalize_axis, promote_all
+from amalthea.ops.arguments import Tensor, TensorLike, as_tensor, normalize_axes, normalize_axis, promote, promote_all
 from amalthea.ops.creation import two_axes
 from amalthea.ops.operation import operation
 from amalthea.ops.reductions import widened
@@ -24,9 +24,11 @@ def _factors(engine: Engine, *xs: TensorLike) -> tuple[Tensor, ...]:
 
 
 def _wide_factors(engine: Engine, *xs: TensorLike) -> tuple[Tensor, ...]:
-    """Tensors of one dtype; int8 becomes int32, since products of int8 are meant to be summed without overflow."""
-    factors = _factors(engine, *xs)
-    return tuple(engine.cast(x, "int32") for x in factors) if engine.dtype_of(factors[0]) == "int8" else factors
+    """Tensors of one dtype; int32 where all are int8, whose products are meant to be summed without overflow."""
+    tensors = [as_tensor(engine, x) for x in xs]
+    if all(engine.dtype_of(x) == "int8" for x in tensors):
+        return tuple(engine.cast(x, "int32") for x in tensors)
+    return promote(engine, *tensors)
 
 
 def _in_numbers(engine: Engine, factors: tuple[Tensor, ...], product: Any) -> Tensor:

@@ -176,7 +176,8 @@ def _frames(engine: Engine, x: Tensor, length: int, stride: int) -> Tensor:
     """(..., frames, length): every `stride`-th stretch of `length` along the last axis."""
     *batch, size = engine.shape_of(x)
     if size is None:  # shapes only
-        return engine.zeros((*batch, None, length), engine.dtype_of(x))
+        unknown: Any = None
+        return engine.zeros((*batch, unknown, length), engine.dtype_of(x))
     return windows_along(engine, x, len(batch), length, stride)
 
 
@@ -329,7 +330,7 @@ def istft(
     *batch, count, _ = engine.shape_of(frames)
     before = fft_length // 2 if center else 0
     if None in (*batch, count):  # shapes only
-        covered = None if count is None else (count - 1) * sequence_stride + fft_length - 2 * before
+        covered: Any = None if count is None else (count - 1) * sequence_stride + fft_length - 2 * before
         return engine.zeros((*batch, covered if length is None else length), engine.dtype_of(frames))
     full = (count - 1) * sequence_stride + fft_length
     window = _window(engine, window, sequence_length, fft_length, engine.dtype_of(frames))

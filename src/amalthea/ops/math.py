@@ -230,7 +230,8 @@ def _segments(data: TensorLike, segment_ids: TensorLike, num_segments: int | Non
         raise ShapeError(f"`segment_ids` must have one number for each row of `data`. Received {count} for data of shape {engine.shape_of(data)}.")
     if num_segments is None:
         if engine.name == "symbolic":
-            return engine.zeros((None, *engine.shape_of(data)[1:]), engine.dtype_of(data))
+            unknown: Any = None
+            return engine.zeros((unknown, *engine.shape_of(data)[1:]), engine.dtype_of(data))
         known = engine.to_host(ids)
         num_segments = int(known.max()) + 1 if known.size else 0
     return _combined(engine, data, ids, int(num_segments), how)

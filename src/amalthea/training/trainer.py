@@ -462,7 +462,8 @@ class Trainer:
                 x, y, sample_weight, batch_size=batch_size, steps_per_epoch=_limited(steps, config.max_steps_per_epoch()), purpose="evaluate"
             )
             self._prepare(source, "evaluate")
-            if not isinstance(callbacks, CallbackList):
+            is_own = not isinstance(callbacks, CallbackList)
+            if is_own:
                 callbacks = CallbackList(
                     callbacks,
                     add_progbar=resolve_verbose(verbose) != 0,
@@ -474,7 +475,8 @@ class Trainer:
             try:
                 logs = self._evaluate(engine, source, callbacks)
             finally:
-                callbacks.close()
+                if is_own:
+                    callbacks.close()
                 source.close()
         values = dict(logs.items())
         if return_dict:

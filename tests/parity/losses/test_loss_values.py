@@ -194,7 +194,7 @@ def test_mask(case, reduction):
     y_true, y_pred = _data(case[2], (2, 3, 4))
     ours, theirs = _pair_of_losses(case, reduction=reduction)
     for mask in ([[True, False, True], [True, False, False]], [[False] * 3] * 2, [[True] * 3] * 2):
-        mine, other = ops.convert_to_tensor(y_pred), jnp.array(y_pred)
+        mine, other = ops.convert_to_tensor(y_pred.copy()), jnp.array(y_pred)
         set_mask(mine, ops.convert_to_tensor(mask))
         other._keras_mask = jnp.array(mask)
         for weights in (None, np.array([[2.0], [3.0]]), np.array([[2.0, 1.0, 0.0], [3.0, 1.0, 2.0]])):

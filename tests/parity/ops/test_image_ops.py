@@ -32,11 +32,13 @@ def channels_first(x):
 
 @pytest.mark.parametrize("interpolation", ["nearest", "bilinear", "bicubic", "lanczos3", "lanczos5"])
 def test_resize(compare, interpolation):
-    for size in ((3, 4), (12, 14), (8, 3)):
-        for antialias in (False, True):
-            compare("image.resize", IMAGES, size, interpolation, antialias, tolerance=1e-4)
-    compare("image.resize", IMAGES[0], (3, 4), interpolation, tolerance=1e-4)
-    compare("image.resize", channels_first(IMAGES), (4, 6), interpolation, data_format="channels_first", tolerance=1e-4)
+    for size, antialias in (((3, 4), False), ((12, 14), False), ((8, 3), True)):
+        compare("image.resize", IMAGES, size, interpolation, antialias, tolerance=1e-4)
+
+
+def test_resize_in_other_layouts(compare):
+    compare("image.resize", IMAGES[0], (3, 4), tolerance=1e-4)
+    compare("image.resize", channels_first(IMAGES), (4, 6), "bicubic", data_format="channels_first", tolerance=1e-4)
 
 
 @pytest.mark.parametrize("interpolation", ["nearest", "bicubic", "lanczos3"])
@@ -45,14 +47,14 @@ def test_resize_of_integers(compare, interpolation):
     compare("image.resize", BYTES.astype("int32") - 100, (9, 4), interpolation)
 
 
-@pytest.mark.parametrize("size", [(3, 4), (2, 3), (9, 3), (3, 9), (6, 6)])
+@pytest.mark.parametrize("size", [(2, 3), (9, 3), (6, 6)])
 def test_resize_with_aspect_ratio(compare, size):
     for images in (IMAGES, IMAGES[:, :, :4].copy()):
         compare("image.resize", images, size, crop_to_aspect_ratio=True)
         compare("image.resize", images, size, pad_to_aspect_ratio=True, fill_value=2.0)
 
 
-@pytest.mark.parametrize("method", ["linear", "bilinear", "cubic", "bicubic", "lanczos3", "lanczos5"])
+@pytest.mark.parametrize("method", ["linear", "cubic", "lanczos3", "lanczos5"])
 @pytest.mark.parametrize("antialias", [True, False])
 def test_scale_and_translate(compare, method, antialias):
     scale, translation = np.array([1.3, 0.6], "float32"), np.array([0.2, -1.0], "float32")
@@ -157,4 +159,4 @@ def test_ssim(compare):
 
 
 def test_elastic_transform_without_shifts(compare):
-    compare("image.elastic_transform", IMAGES, alpha=0.0, tolerance=1e-4)
+    compare("image.elastic_transform", IMAGES, alpha=0.0, seed=1, tolerance=1e-4)

@@ -59,7 +59,7 @@ ACTIVATIONS = [
     "swish",
     "tanh_shrink",
 ]
-FLOATING_ONLY = {"sigmoid", "silu", "swish", "glu"}  # Keras refuses integers there
+FLOATING_ONLY = {"sigmoid", "silu", "swish", "glu", "log_softmax"}  # Keras refuses integers there, or warns
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
@@ -112,8 +112,9 @@ def _image(space, channels, data_format, size=6):
 @pytest.mark.parametrize(("space", "window", "strides", "padding", "dilation", "data_format"), CONVOLUTIONS)
 def test_conv(compare, space, window, strides, padding, dilation, data_format):
     x = _image(space, 4, data_format)
-    for depth in (4, 2):  # one group, two groups
-        compare("conv", x, normal(*[window] * space, depth, 6), strides, padding, data_format, dilation, unknown_batch="first", tolerance=1e-4)
+    for depth in (4, 2):  # one group, two groups (which Keras takes with values only)
+        kernel = normal(*[window] * space, depth, 6)
+        compare("conv", x, kernel, strides, padding, data_format, dilation, unknown_batch="first", symbolic=depth == 4, tolerance=1e-4)
 
 
 @pytest.mark.parametrize(("space", "window", "strides", "padding", "dilation", "data_format"), CONVOLUTIONS[:6])
@@ -155,12 +156,12 @@ def test_pooling(compare, space, window, strides, padding):
 
 
 @pytest.mark.parametrize("space", [1, 2, 3])
-@pytest.mark.parametrize("count", [1, 2, 4, 6])
+@pytest.mark.parametrize("count", [1, 4])
 def test_adaptive_pooling(compare, space, count):
     for data_format in ("channels_last", "channels_first"):
         x = _image(space, 2, data_format)
-        compare("adaptive_average_pool", x, count, data_format=data_format)
-        compare("adaptive_max_pool", x, count, data_format=data_format)
+        compare("adaptive_average_pool", x, (count,) * space, data_format=data_format, symbolic=False)
+        compare("adaptive_max_pool", x, count, data_format=data_format, symbolic=False)
 
 
 @pytest.mark.parametrize("axis", [0, 1, -1])
@@ -289,8 +290,10 @@ def test_ctc_decode(compare, mask_index):
     x = normal(3, 9, 5) * 2
     for merge_repeated in (True, False):
         compare("ctc_decode", x, LENGTHS, merge_repeated=merge_repeated, mask_index=mask_index)
-    for width, paths in ((100, 3), (4, 2)):
-        compare("ctc_decode", x, LENGTHS, "beam_search", width, paths, True, mask_index, tolerance=1e-4)
+
+
+def test_ctc_beam_search(compare):
+    compare("ctc_decode", normal(3, 6, 4) * 2, np.array([6, 4, 1]), "beam_search", 20, 3, True, 1, tolerance=1e-4)
 
 
 @pytest.mark.parametrize(

@@ -17,41 +17,63 @@ COMPLEX = np.array([1 + 2j, -3j, 0, 2.5 - 1j], "complex64")
 ROW = np.array([2.0, -1.0, 0.5], "float32")
 COLUMN = np.array([[1.5], [-2.0]], "float32")
 
-UNARY = {
-    REAL.tobytes(): (REAL, "abs absolute arcsinh arctan cbrt ceil conj conjugate cos cosh deg2rad exp exp2 expm1 fabs floor i0 imag isfinite isreal "
-                           "logical_not negative rad2deg real round sign signbit sin sinc sinh square tan tanh trunc angle"),
-    UNIT.tobytes(): (UNIT, "arccos arcsin arctanh expm1 log1p sinc"),
-    POSITIVE.tobytes(): (POSITIVE, "log log10 log2 log1p sqrt reciprocal i0 cbrt"),
-    ABOVE_ONE.tobytes(): (ABOVE_ONE, "arccosh log"),
-    INTEGERS.tobytes(): (INTEGERS, "abs bitwise_invert bitwise_not ceil cos exp fabs floor isfinite isinf isnan isneginf isposinf negative round sign "
-                                   "signbit sqrt square trunc nan_to_num"),
-    BYTES.tobytes(): (BYTES, "abs bitwise_not log1p negative sign square"),
-    BOOLS.tobytes(): (BOOLS, "abs bitwise_not exp isnan logical_not square trunc nan_to_num"),
-    SPECIAL.tobytes(): (SPECIAL, "abs isfinite isinf isnan isneginf isposinf nan_to_num sign exp tanh logical_not ceil"),
-    COMPLEX.tobytes(): (COMPLEX, "abs angle conj conjugate imag isreal negative real square exp isnan nan_to_num"),
-}  # fmt: skip
-UNARY_CASES = [(name, x) for x, names in UNARY.values() for name in names.split()]
+UNARY = [
+    (
+        REAL,
+        "abs absolute arcsinh arctan cbrt ceil conj conjugate cos cosh deg2rad exp exp2 expm1 fabs floor i0 imag isfinite isreal "
+        "logical_not negative rad2deg real round sign signbit sin sinc sinh square tan tanh trunc angle",
+    ),
+    (UNIT, "arccos arcsin arctanh expm1 log1p sinc"),
+    (POSITIVE, "log log10 log2 log1p sqrt reciprocal i0 cbrt"),
+    (ABOVE_ONE, "arccosh log"),
+    (
+        INTEGERS,
+        "abs bitwise_invert bitwise_not ceil cos exp fabs floor isfinite isinf isnan isneginf isposinf negative round sign "
+        "signbit sqrt square trunc nan_to_num",
+    ),
+    (BYTES, "abs bitwise_not log1p negative sign square"),
+    (BOOLS, "abs bitwise_not exp isnan logical_not square trunc nan_to_num"),
+    (SPECIAL, "abs isfinite isinf isnan isneginf isposinf nan_to_num sign exp tanh logical_not ceil"),
+    (COMPLEX, "abs angle conj conjugate imag isreal negative real square exp isnan nan_to_num"),
+]
+UNARY_CASES = [(name, x) for x, names in UNARY for name in names.split()]
 
 BINARY = {
     "add subtract multiply divide true_divide maximum minimum fmax fmin arctan2 hypot heaviside logaddexp logaddexp2": [
-        (REAL, ROW), (REAL, COLUMN), (INTEGERS, DIVISORS), (REAL, 2), (3, ROW), (INTEGERS, 0.5), (BYTES, 3),
+        (REAL, ROW),
+        (REAL, COLUMN),
+        (INTEGERS, DIVISORS),
+        (REAL, 2),
+        (3, ROW),
+        (INTEGERS, 0.5),
+        (BYTES, 3),
     ],
     "equal not_equal less less_equal greater greater_equal logical_and logical_or logical_xor": [
-        (REAL, ROW), (INTEGERS, DIVISORS), (INTEGERS, 3), (BOOLS, OTHER_BOOLS), (SPECIAL, 1.0), (0, BYTES),
+        (REAL, ROW),
+        (INTEGERS, DIVISORS),
+        (INTEGERS, 3),
+        (BOOLS, OTHER_BOOLS),
+        (SPECIAL, 1.0),
+        (0, BYTES),
     ],
     "floor_divide mod fmod": [(INTEGERS, DIVISORS), (REAL, ROW), (INTEGERS, 2), (REAL, 1.5), (BYTES, 3)],
     "power": [(POSITIVE, ROW), (INTEGERS, 2), (REAL, 2), (2.0, ROW), (BOOLS, OTHER_BOOLS), (BYTES, 2)],
     "maximum minimum fmax fmin": [(SPECIAL, 0.5), (SPECIAL, SPECIAL[::-1].copy())],
     "divide_no_nan": [(REAL, ROW), (REAL, 0.0), (INTEGERS, np.array([0, 2, 4], "int32"))],
     "bitwise_and bitwise_or bitwise_xor": [(INTEGERS, DIVISORS), (INTEGERS, 5), (BOOLS, OTHER_BOOLS), (BYTES, 3)],
-    "left_shift right_shift bitwise_left_shift bitwise_right_shift": [(INTEGERS, np.array([0, 1, 3], "int32")), (INTEGERS, 2), (BYTES, 1), (BOOLS, OTHER_BOOLS)],
+    "left_shift right_shift bitwise_left_shift bitwise_right_shift": [
+        (INTEGERS, np.array([0, 1, 3], "int32")),
+        (INTEGERS, 2),
+        (BYTES, 1),
+        (BOOLS, OTHER_BOOLS),
+    ],
     "gcd lcm": [(INTEGERS, DIVISORS), (INTEGERS, 6), (np.array([[0], [4]], "int32"), np.array([0, 6], "int32"))],
     "ldexp": [(REAL, np.array([3, -2, 0], "int32")), (INTEGERS, 2)],
     "nextafter": [(REAL, ROW)],
     "isclose": [(np.array([1.0, 1e9, np.inf, np.nan], "float32"), np.array([1.000001, 1.0001e9, np.inf, np.nan], "float32")), (INTEGERS, 7)],
     "allclose": [(REAL, REAL + np.float32(1e-7)), (REAL, ROW)],
     "isin": [(INTEGERS, np.array([7, 5], "int32")), (REAL, 1)],
-}  # fmt: skip
+}
 BINARY_CASES = [(name, x, y) for names, pairs in BINARY.items() for name in names.split() for x, y in pairs]
 ENGINES = ["numpy", "jax"]
 

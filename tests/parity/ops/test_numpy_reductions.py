@@ -50,7 +50,6 @@ def test_values(compare_on, name, x, kwargs, engine):
     compare_on.values(name, (x,), kwargs, engine=engine, rtol=tolerance, atol=tolerance)
 
 
-
 @pytest.mark.parametrize("kwargs", [{}, {"axis": 1}, {"axis": -1, "keepdims": True}, {"axis": (0, 2)}, {"keepdims": True}])
 @pytest.mark.parametrize("name", REDUCTIONS + NAN_REDUCTIONS + ["argmax", "argmin", "nanargmax", "nanargmin", "count_nonzero", "average"])
 def test_symbolic(compare_on, name, kwargs):
@@ -65,21 +64,31 @@ def test_symbolic(compare_on, name, kwargs):
 @pytest.mark.parametrize(
     ("name", "kwargs"),
     [
-        ("cumsum", {}), ("cumprod", {"axis": 1}), ("nancumsum", {"axis": 0, "dtype": "float64"}), ("diff", {}), ("diff", {"axis": 0}),
-        ("diff", {"n": 2, "axis": 1}), ("trapezoid", {}), ("trapezoid", {"axis": 0}),
+        ("cumsum", {}),
+        ("cumprod", {"axis": 1}),
+        ("nancumsum", {"axis": 0, "dtype": "float64"}),
+        ("diff", {}),
+        ("diff", {"axis": 0}),
+        ("diff", {"n": 2, "axis": 1}),
+        ("trapezoid", {}),
+        ("trapezoid", {"axis": 0}),
     ],
-)  # fmt: skip
+)
 def test_symbolic_along_an_axis(compare_on, name, kwargs):
     compare_on.symbolic(name, (REAL,), kwargs, dtypes=True)
     compare_on.symbolic(name, (REAL,), kwargs, unknown_batch=True)
 
 
 QUANTILES = [
-    ("quantile", 0.3, {}), ("quantile", [0.0, 0.25, 1.0], {"axis": 1}), ("quantile", 0.5, {"axis": (0, 2), "keepdims": True}),
-    ("quantile", [0.4, 0.6], {"axis": -1, "keepdims": True}), ("percentile", 30.0, {}), ("percentile", [10.0, 90.0], {"axis": 0}),
+    ("quantile", 0.3, {}),
+    ("quantile", [0.0, 0.25, 1.0], {"axis": 1}),
+    ("quantile", 0.5, {"axis": (0, 2), "keepdims": True}),
+    ("quantile", [0.4, 0.6], {"axis": -1, "keepdims": True}),
+    ("percentile", 30.0, {}),
+    ("percentile", [10.0, 90.0], {"axis": 0}),
     *[("quantile", 0.37, {"axis": 1, "method": method}) for method in ("lower", "higher", "midpoint", "nearest")],
     *[("quantile", 0.5, {"axis": 1, "method": method}) for method in ("lower", "higher", "midpoint", "nearest", "linear")],
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -102,7 +111,12 @@ def test_integers_and_nan_in_quantiles(compare_on, engine):
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize(
     ("x", "weights", "axis"),
-    [(REAL[0], REAL[1] + np.float32(5), None), (REAL, np.array([1.0, 2.0, 3.0], "float32"), 1), (INTEGERS, np.array([1, 3], "int32"), 0), (REAL, REAL + 5, (0, 1))],
+    [
+        (REAL[0], REAL[1] + np.float32(5), None),
+        (REAL, np.array([1.0, 2.0, 3.0], "float32"), 1),
+        (INTEGERS, np.array([1, 3], "int32"), 0),
+        (REAL, REAL + 5, (0, 1)),
+    ],
 )
 def test_weighted_average(compare_on, x, weights, axis, engine):
     compare_on.values("average", (x,), {"axis": axis, "weights": weights}, engine=engine)
@@ -143,7 +157,12 @@ def test_bincount_symbolic():
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize(
     ("x", "kwargs"),
-    [(REAL.ravel(), {"bins": 4}), (INTEGERS.ravel(), {"bins": 3, "range": (0, 4)}), (np.array([2.0, 2.0], "float32"), {"bins": 2}), (np.arange(10, dtype="float32"), {})],
+    [
+        (REAL.ravel(), {"bins": 4}),
+        (INTEGERS.ravel(), {"bins": 3, "range": (0, 4)}),
+        (np.array([2.0, 2.0], "float32"), {"bins": 2}),
+        (np.arange(10, dtype="float32"), {}),
+    ],
 )
 def test_histogram(compare_on, x, kwargs, engine):
     compare_on.values("histogram", (x,), kwargs, engine=engine)

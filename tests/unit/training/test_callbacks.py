@@ -426,9 +426,9 @@ def averaged():
 
     with amalthea.config.engine("numpy"):
         model = Model()
-        model.trainable_variables = [amalthea.Variable(1.0)]
+        model.trainable_variables = model.optimizer._trainable_variables = [amalthea.Variable(1.0)]
         model.optimizer.use_ema = True
-        model.optimizer._model_variables_moving_average = [amalthea.Variable(5.0)]
+        model.optimizer._averages = [amalthea.Variable(5.0)]
         yield model
 
 
@@ -440,7 +440,7 @@ def test_averages_stand_in_for_weights(averaged):
         assert float(weight.numpy()) == 5.0
         getattr(listener, f"on_{kind}_end")()
         assert float(weight.numpy()) == 1.0
-    assert float(averaged.optimizer._model_variables_moving_average[0].numpy()) == 5.0
+    assert float(averaged.optimizer._averages[0].numpy()) == 5.0
 
 
 def test_averages_at_the_end_of_epochs(averaged):

@@ -67,8 +67,9 @@ def test_values_are_read_only_to_be_shown(capsys):
 
     listener = callbacks.CallbackList(add_progbar=True, verbose=2, epochs=1, steps=100)
     listener.on_epoch_begin(0)
-    for step in range(100):
+    for step in range(99):
         listener.on_train_batch_end(step, Logs({"loss": Never()}))
+    listener.on_train_batch_end(99, Logs({"loss": 2.0}))
     listener.on_epoch_end(0, Logs({"loss": 1.0}))
     assert "loss: 1.0000" in capsys.readouterr().out
 
@@ -81,8 +82,8 @@ def test_long_epochs_say_something_now_and_then(capsys, monkeypatch):
         now[0] += 1.0
         bar.update(step, {"loss": 1.0})
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split(" - ")[0].strip() for line in lines] == ["30/100", "60/100", "90/100", "100/100"]
-    assert lines[0] == " 30/100 - 30s - 1.0s/step - 1:10 left - loss: 1.0000"
+    assert [line.split(" - ")[0] for line in lines] == ["30/100", "60/100", "90/100", "100/100"]
+    assert lines[0] == "30/100 - 30s - 1.0s/step - 1:10 left - loss: 1.0000"
     assert lines[-1] == "100/100 - 1:40 - 1.0s/step - loss: 1.0000"
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
+from functools import lru_cache
 from typing import Any
 
 from amalthea import activations, ops, regularizers
@@ -92,7 +94,8 @@ class EinsumDense(Layer):
         return self._kernel
 
     def call(self, inputs: Any, training: bool | None = None) -> Any:
-        x = ops.einsum(self.equation, inputs, self.kernel)
+        count = trailing_sums(self.equation)
+        x = _product(inputs, self.kernel, count) if count else ops.einsum(self.equation, inputs, self.kernel)
         if self.bias is not None:
             x = ops.add(x, self.bias)
         return self.activation(x) if self.activation is not None else x
@@ -110,6 +113,38 @@ class EinsumDense(Layer):
             "activity_regularizer": regularizers.serialize(self.activity_regularizer),
             **described(self, *_SETTINGS),
         }
+
+
+@lru_cache(maxsize=1024)
+def trailing_sums(equation: str) -> int:
+    """How many last axes of the input are summed with the first ones of the kernel, where the sum is no more than that; else 0.
+
+    Example:
+        >>> trailing_sums("abc,cde->abde"), trailing_sums("abcd,cde->abe"), trailing_sums("abc,bd->adc")
+        (1, 2, 0)
+    """
+    sides = _EQUATION.fullmatch(equation.replace(" ", ""))
+    assert sides is not None
+    before, letters, after, kernel, out_before, out, out_after = sides.groups()
+    if after or out_after or before != out_before or len(set(letters)) < len(letters) or len(set(kernel)) < len(kernel):
+        return 0
+    for count in range(1, min(len(letters), len(kernel)) + 1):
+        kept = letters[: len(letters) - count]
+        if letters[len(kept) :] == kernel[:count] and out == kept + kernel[count:] and not set(kept) & set(kernel):
+            return count if kept or before else 0
+    return 0
+
+
+def _product(inputs: Any, kernel: Any, count: int) -> Any:
+    """The sum over the last `count` axes of the inputs and the first of the kernel, as one product of matrices."""
+    lead, size = inputs.shape[: len(inputs.shape) - count], math.prod(kernel.shape[:count])
+    if count > 1:
+        inputs = ops.reshape(inputs, (*lead, size))
+    columns = kernel.shape[count:]
+    if len(columns) == 1 == count:
+        return ops.matmul(inputs, kernel)
+    x = ops.matmul(inputs, ops.reshape(kernel, (size, math.prod(columns))))
+    return x if len(columns) == 1 else ops.reshape(x, (*lead, *columns))
 
 
 def weight_shapes(

@@ -20,7 +20,7 @@ def gaussian(size: int, sigma: float) -> np.ndarray:
     """`size` weights about their middle that sum to 1."""
     distances = np.arange(size) - (size - 1) / 2
     weights = np.exp(-(distances**2) / (2.0 * sigma**2))
-    return weights / weights.sum()
+    return np.asarray(weights / weights.sum())
 
 
 def filtered(engine: Engine, x: Tensor, kernel: np.ndarray, padded: bool = True) -> Tensor:

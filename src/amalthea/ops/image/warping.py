@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
-
 from amalthea import dtypes
 from amalthea.engines.derived import Engine
 from amalthea.engines.registry import current
@@ -328,5 +327,5 @@ def elastic_transform(
     shifts = filtered(engine, filtered(engine, noise, weights[:, None, None]), weights[None, :, None])
     shifts = engine.multiply(shifts, float(alpha))
     rows, columns = _grid(engine, height, width)
-    places = (engine.add(part, engine.index_axis(shifts, 3, i)) for i, part in enumerate((rows, columns)))
-    return layout.restore(engine, _warped(engine, x, *places, interpolation, fill_mode, fill_value))
+    rows, columns = (engine.add(part, engine.index_axis(shifts, 3, i)) for i, part in enumerate((rows, columns)))
+    return layout.restore(engine, _warped(engine, x, rows, columns, interpolation, fill_mode, fill_value))

@@ -148,7 +148,7 @@ def ctc_decode(
 
 
 def _greedy(engine: Engine, logits: Tensor, lengths: Tensor, merge_repeated: bool, mask_index: int) -> tuple[Tensor, Tensor]:
-    batch, frames, _ = engine.shape_of(logits)
+    frames = engine.shape_of(logits)[1]
     times = engine.arange(0, frames, 1, "int32")
     counts = engine.less(times, engine.expand_dims(lengths, 1))
     best = engine.argmax(logits, 2, False)

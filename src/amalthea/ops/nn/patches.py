@@ -111,7 +111,7 @@ def fold(x: TensorLike, output_size: Any, kernel_size: Any, dilation: Any = 1, p
             f"`x` must have shape (batch, channels * {window}, {_product(*counts)}) for output_size={sizes} and kernel_size={kernel}. "
             f"Received shape {engine.shape_of(x)}."
         )
-    channels = None if depth is None else depth // window
+    channels: Any = None if depth is None else depth // window
     if None in (batch, depth, places):  # shapes only
         return engine.zeros((batch, channels, *sizes), engine.dtype_of(x))
     # Each channel is an image of its own, whose windows a transposed convolution with one-hot kernels adds up.
@@ -151,7 +151,7 @@ def depth_to_space(x: TensorLike, block_size: int, data_format: str | None = "ch
     batch, height, width, channels = engine.shape_of(x)
     if channels is not None and channels % block_size**2:
         raise ShapeError(f"The {channels} channels cannot be shared out to blocks of {block_size} by {block_size}.")
-    depth = None if channels is None else channels // block_size**2
+    depth: Any = None if channels is None else channels // block_size**2
     target = (batch, _product(height, block_size), _product(width, block_size), depth)
     if sum(size is None for size in target) > 1:
         return _turned(engine, engine.zeros(target, engine.dtype_of(x)), first)
@@ -188,7 +188,8 @@ def space_to_depth(x: TensorLike, block_size: int, data_format: str | None = "ch
     batch, height, width, channels = engine.shape_of(x)
     if any(size is not None and size % block_size for size in (height, width)):
         raise ShapeError(f"The space of `x`, {height} by {width}, cannot be cut into blocks of {block_size} by {block_size}.")
-    rows, columns = (None if size is None else size // block_size for size in (height, width))
+    rows: Any = None if height is None else height // block_size
+    columns: Any = None if width is None else width // block_size
     target = (batch, rows, columns, _product(channels, block_size**2))
     if sum(size is None for size in target) > 1:
         return _turned(engine, engine.zeros(target, engine.dtype_of(x)), first)

@@ -29,6 +29,8 @@ class ProgbarLogger(Callback):
     def _advance(self, batch: int, logs: Logs | None, values: bool = True) -> None:
         if self._bar is not None:
             self._done = batch + 1
+            if values and self._done == self._bar.target:
+                dict(logs or {})  # steps run ahead of the device: wait for it once, so that the pace is the true one
             self._bar.update(self._done, logs if values else None, finalize=False)
 
     def _finish(self, logs: Logs | None) -> None:

@@ -50,7 +50,8 @@ class SwapEMAWeights(Callback):
         optimizer = getattr(self.model.optimizer, "inner_optimizer", self.model.optimizer)
         if not getattr(optimizer, "use_ema", False):
             raise ArgumentError("SwapEMAWeights needs an optimizer that keeps averages: compile the model with one made with `use_ema=True`.")
-        return list(zip(self.model.trainable_variables, optimizer._model_variables_moving_average, strict=True))
+        pairs = zip(optimizer._trainable_variables, optimizer._averages, strict=True)
+        return [(weight, average) for weight, average in pairs if average is not None]
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         self._kept = None
