@@ -47,7 +47,7 @@ class Worker:
     """A process that has one case ready in one library."""
 
     def __init__(self, library: str, case: str, steps: int, engine: str) -> None:
-        self._errors = tempfile.TemporaryFile("w+")
+        self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 (open as long as the process)
         command = [sys.executable, str(HERE / "worker.py"), library, case, str(steps)]
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, text=True, env=environment(engine), cwd=HERE
@@ -91,7 +91,7 @@ def measure_case(case: str, libraries: list[str], options: argparse.Namespace, c
     """Measure -> library -> numbers. A library that fails is reported and left out."""
     from importlib import import_module
 
-    steps = max(4, getattr(import_module(f"cases.{case}"), "STEPS") // (4 if options.quick else 1))
+    steps = max(4, import_module(f"cases.{case}").STEPS // (4 if options.quick else 1))
     found: dict[str, dict[str, list[float]]] = {name: {} for name in MEASURES}
     workers: dict[str, Worker] = {}
     working = list(libraries)

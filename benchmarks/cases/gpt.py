@@ -81,4 +81,6 @@ def handwritten_jax() -> Any:
             x = x + h.dense(layer["down"], jax.nn.gelu(h.dense(layer["up"], h.layer_norm(layer["norm2"], x)), approximate=False))
         return h.dense(p["head"], h.layer_norm(p["norm"], x))
 
-    return h.Program(params, (), lambda p, s, x, key: (logits(p, x), s), lambda p, s, x: logits(p, x), lambda output, y: (h.cross_entropy(output, y), ()))
+    return h.Program(
+        params, (), lambda p, s, x, key: (logits(p, x), s), lambda p, s, x: logits(p, x), lambda output, y: (h.cross_entropy(output, y), ())
+    )

@@ -20,7 +20,9 @@ def data(samples: int) -> tuple[Any, Any]:
 def build(keras: Any) -> Any:
     """Embedding, LSTM, one sigmoid."""
     layers = keras.layers
-    model = keras.Sequential([keras.Input((LENGTH,), dtype="int32"), layers.Embedding(WORDS, UNITS), layers.LSTM(UNITS), layers.Dense(1, activation="sigmoid")])
+    model = keras.Sequential(
+        [keras.Input((LENGTH,), dtype="int32"), layers.Embedding(WORDS, UNITS), layers.LSTM(UNITS), layers.Dense(1, activation="sigmoid")]
+    )
     model.compile(optimizer="adam", loss="binary_crossentropy", metrics=["accuracy"])
     return model
 

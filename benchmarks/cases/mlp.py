@@ -42,8 +42,8 @@ def handwritten_jax() -> Any:
     params = [h.dense_start(rng, n, m) for n, m in ((784, 512), (512, 512), (512, 10))]
 
     def forward(p: Any, s: Any, x: Any, key: Any) -> Any:
-        for layer, key in zip(p[:-1], jax.random.split(key), strict=True):
-            x = h.dropout(key, jax.nn.relu(h.dense(layer, x)), 0.2)
+        for layer, part in zip(p[:-1], jax.random.split(key), strict=True):
+            x = h.dropout(part, jax.nn.relu(h.dense(layer, x)), 0.2)
         return h.dense(p[-1], x), s
 
     def infer(p: Any, s: Any, x: Any) -> Any:

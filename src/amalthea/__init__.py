@@ -103,7 +103,7 @@ _NAMES = {
     "name_scope": "state",
 }
 
-__all__ = ["__version__", "version", *_MODULES, *_NAMES]  # noqa: PLE0604 (the tables above)
+__all__ = ["__version__", "version", *_MODULES, *_NAMES]
 
 
 def __getattr__(name: str) -> Any:

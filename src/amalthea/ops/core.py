@@ -180,7 +180,7 @@ def _range(dtype: str) -> tuple[Any, Any]:
         return int(info.min), int(info.max)
     import ml_dtypes
 
-    limits: Any = ml_dtypes.finfo(dtypes.numpy_dtype(dtype))
+    limits = ml_dtypes.finfo(dtypes.numpy_dtype(dtype))  # type: ignore[no-untyped-call]
     return float(limits.min), float(limits.max)
 
 

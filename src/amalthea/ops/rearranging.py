@@ -112,7 +112,7 @@ def _sizes(left: list[Group], shape: tuple[Any, ...], given: dict[str, int], pat
     for group, size in zip(left, shape, strict=True):
         free = [name for name in group if name not in given]
         known = math.prod(given.get(name, 1) for name in group)
-            if len(free) > 1:
+        if len(free) > 1:
             raise ShapeError(f"The sizes of all but one of {group} are needed in the pattern {pattern!r}. Received: {given}.")
         if size is not None and (size % known if free else size != known):
             raise ShapeError(f"An axis of size {size} cannot be taken apart as {group} with the sizes {given} (pattern {pattern!r}, shape {shape}).")

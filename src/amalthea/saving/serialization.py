@@ -33,7 +33,7 @@ def serialize_keras_object(obj: Any) -> Any:
         >>> serialize_keras_object(amalthea.regularizers.L2(0.1))["class_name"]
         'L2'
     """
-    if isinstance(obj, np.generic) or isinstance(obj, np.ndarray):
+    if isinstance(obj, (np.generic, np.ndarray)):
         return {"class_name": "__tensor__", "config": {"value": obj.tolist(), "dtype": obj.dtype.name}}
     if isinstance(obj, _PLAIN):
         return obj

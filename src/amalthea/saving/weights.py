@@ -172,9 +172,8 @@ def read(obj: Any, file: Any, skip_mismatch: bool = False, skip: Callable[[str],
         more = f"\n  ... and {len(problems) - 10} more" if len(problems) > 10 else ""
         raise SerializationError(f"The file does not fit the model; nothing was loaded.\n  {shown}{more}\nPass `skip_mismatch=True` to load what fits.")
     for _, part, values in found:
-        if _complaint(part, values) is None:
-            if values:
-                part.load_own_variables(values)
+        if values and _complaint(part, values) is None:
+            part.load_own_variables(values)
     if problems:
         warnings.warn("Not loaded, because it does not fit: " + "; ".join(problems), stacklevel=3)
 

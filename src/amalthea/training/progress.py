@@ -154,7 +154,14 @@ class Frame:
             >>> Frame("Epoch 1/5", 8, 8, 20, 2.0, 0.25, "step", [("loss", "0.2579")], True).line()
             'Epoch 1/5 - 8/8 - 2.0s - 250ms/step - loss: 0.2579'
         """
-        parts = [self.label, self.count().strip(), clock(self.elapsed), self.pace(), self.left(), *(f"{name}: {value}" for name, value in self.values)]
+        parts = [
+            self.label,
+            self.count().strip(),
+            clock(self.elapsed),
+            self.pace(),
+            self.left(),
+            *(f"{name}: {value}" for name, value in self.values),
+        ]
         return " - ".join(part for part in parts if part)
 
 

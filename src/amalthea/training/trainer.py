@@ -666,7 +666,7 @@ class Trainer:
 
     def _build_from_data(self, batch: Any) -> None:
         """Find the shapes of the outputs for a batch; build the model, the losses, the metrics and the optimizer that are not built."""
-        x, y, sample_weight = sources.unpack_x_y_sample_weight(batch)
+        x, y, _ = sources.unpack_x_y_sample_weight(batch)
         ready = self.built and (self._compiled_loss is None or self._compiled_loss.built)
         ready = ready and (self._compiled_metrics is None or self._compiled_metrics.built)
         if not ready or (self._output_specs is None and self._compiled_loss is not None):

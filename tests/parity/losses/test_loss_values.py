@@ -93,11 +93,10 @@ def _named(case):
     return f"{name}-{kind}-{'-'.join(map(str, kwargs))}"
 
 
-@pytest.mark.parametrize("shape", [(6, 4), (2, 3, 4)], ids=str)
 @pytest.mark.parametrize("case", FUNCTIONS, ids=_named)
-def test_function(case, shape):
+def test_function(case):
     name, kwargs, kind = case
-    y_true, y_pred = _data(kind, shape)
+    y_true, y_pred = _data(kind, (2, 3, 4))
     ours = getattr(losses, name)(y_true, y_pred, **kwargs)
     theirs = getattr(keras.losses, name)(y_true, jnp.asarray(y_pred), **kwargs)
     assert ours.dtype == theirs.dtype
@@ -116,16 +115,15 @@ def test_gradient(case):
 
 
 CIRCLE = [
-    {},
-    {"gamma": 2.0, "margin": 0.1},
-    {"remove_diagonal": False},
-    {"gamma": 10.0, "references": 3, "remove_diagonal": False},
-    {"gamma": 10.0, "references": 3},
+    ({}, [0, 1, 0, 1]),
+    ({"gamma": 2.0, "margin": 0.1}, [[0], [1], [0], [2]]),
+    ({"remove_diagonal": False}, [0, 0, 0, 0]),
+    ({"gamma": 10.0, "references": 3, "remove_diagonal": False}, [0, 1, 2, 3]),
+    ({"gamma": 10.0, "references": 3}, [0, 1, 0, 1]),
 ]
 
 
-@pytest.mark.parametrize("kwargs", CIRCLE, ids=str)
-@pytest.mark.parametrize("labels", [[0, 1, 0, 1], [0, 0, 0, 0], [0, 1, 2, 3], [[0], [1], [0], [2]]], ids=str)
+@pytest.mark.parametrize(("kwargs", "labels"), CIRCLE, ids=str)
 def test_circle(kwargs, labels):
     kwargs, labels = dict(kwargs), np.array(labels)
     embeddings = _numbers((4, 5), 3)
@@ -177,23 +175,38 @@ def _pair_of_losses(case, **kwargs):
 
 @pytest.mark.parametrize("case", CLASSES, ids=_class_name)
 def test_class(case):
-    for shape, weight_shape in (((6, 4), (6,)), ((6, 4), (6, 1)), ((2, 3, 4), (2, 3)), ((2, 3, 4), (2, 1)), ((2, 3, 4), (2, 3, 1)), ((2, 3, 4), ())):
+    y_true, y_pred = _data(case[2], (6, 4))
+    weights = _draw(5).random(6).astype("float32")
+    ours, theirs = _pair_of_losses(case)
+    for sample_weight in (None, weights):
+        np.testing.assert_allclose(ours(y_true, y_pred, sample_weight), theirs(y_true, y_pred, sample_weight), rtol=2e-5, atol=1e-6)
+
+
+WEIGHTS = [((6, 4), (6,)), ((6, 4), (6, 1)), ((2, 3, 4), (2, 3)), ((2, 3, 4), (2, 1)), ((2, 3, 4), (2, 3, 1)), ((2, 3, 4), ())]
+
+
+@pytest.mark.parametrize(
+    "case", [("MeanAbsoluteError", {}, "numbers"), ("SparseCategoricalCrossentropy", {"ignore_class": 1}, "labels")], ids=_class_name
+)
+@pytest.mark.parametrize("reduction", REDUCTIONS, ids=str)
+def test_reduction(case, reduction):
+    ours, theirs = _pair_of_losses(case, reduction=reduction)
+    for shape, weight_shape in WEIGHTS:
         y_true, y_pred = _data(case[2], shape)
-        weights = _draw(5).random(weight_shape).astype("float32")
-        for reduction in REDUCTIONS:
-            ours, theirs = _pair_of_losses(case, reduction=reduction)
-            for kwargs in ({}, {"sample_weight": weights}):
-                a, b = ours(y_true, y_pred, **kwargs), theirs(y_true, y_pred, **kwargs)
-                assert a.shape == b.shape
-                np.testing.assert_allclose(a, b, rtol=2e-5, atol=1e-6, err_msg=f"{shape} {weight_shape} {reduction}")
+        for weights in (None, _draw(5).random(weight_shape).astype("float32")):
+            a, b = ours(y_true, y_pred, weights), theirs(y_true, y_pred, weights)
+            assert a.shape == b.shape
+            np.testing.assert_allclose(a, b, rtol=2e-5, atol=1e-6, err_msg=f"{shape} {weight_shape}")
 
 
-@pytest.mark.parametrize("case", [case for case in CLASSES if "axis" not in case[1]], ids=_class_name)
+@pytest.mark.parametrize(
+    "case", [("MeanAbsoluteError", {}, "numbers"), ("SparseCategoricalCrossentropy", {"ignore_class": 1}, "labels")], ids=_class_name
+)
 @pytest.mark.parametrize("reduction", REDUCTIONS, ids=str)
 def test_mask(case, reduction):
     y_true, y_pred = _data(case[2], (2, 3, 4))
     ours, theirs = _pair_of_losses(case, reduction=reduction)
-    for mask in ([[True, False, True], [True, False, False]], [[False] * 3] * 2, [[True] * 3] * 2):
+    for mask in ([[True, False, True], [True, False, False]], [[False] * 3] * 2):
         mine, other = ops.convert_to_tensor(y_pred.copy()), jnp.array(y_pred)
         set_mask(mine, ops.convert_to_tensor(mask))
         other._keras_mask = jnp.array(mask)
@@ -201,15 +214,15 @@ def test_mask(case, reduction):
             np.testing.assert_allclose(ours(y_true, mine, weights), theirs(y_true, other, weights), rtol=2e-5, atol=1e-6, err_msg=str(mask))
 
 
-@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32"])
-@pytest.mark.parametrize("case", CLASSES, ids=_class_name)
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+@pytest.mark.parametrize("case", CLASSES[::3], ids=_class_name)
 def test_dtype(case, dtype):
     y_true, y_pred = _data(case[2], (6, 4))
     ours, theirs = _pair_of_losses(case, dtype=dtype)
     assert ours.dtype == theirs.dtype == dtype
     a, b = ours(y_true, y_pred), theirs(y_true, y_pred)
     assert str(a.dtype) == dtype
-    np.testing.assert_allclose(np.float32(a), np.float32(b), rtol={"float16": 2e-2, "bfloat16": 8e-2, "float32": 1e-5}[dtype])
+    np.testing.assert_allclose(np.float32(a), np.float32(b), rtol={"float16": 2e-2, "bfloat16": 8e-2}[dtype])
 
 
 @pytest.mark.parametrize("shapes", [((5,), (5,)), ((5,), (5, 1)), ((5, 1), (5,)), ((3, 1), (3, 4)), ((2, 3), (2, 3, 1))], ids=str)
@@ -255,7 +268,9 @@ def test_signature(name):
     assert plain(getattr(losses, name)) == plain(getattr(keras.losses, name))
 
 
-@pytest.mark.parametrize("name", ["mse", "MSE", "mae", "MAE", "mape", "MAPE", "msle", "MSLE", "bce", "BCE", "kld", "KLD", "huber", "Huber", "poisson"])
+@pytest.mark.parametrize(
+    "name", ["mse", "MSE", "mae", "MAE", "mape", "MAPE", "msle", "MSLE", "bce", "BCE", "kld", "KLD", "huber", "Huber", "poisson"]
+)
 def test_get(name):
     ours, theirs = losses.get(name), keras.losses.get(name)
     named = [getattr(loss, "__name__", None) or loss.name for loss in (ours, theirs)]
@@ -273,7 +288,7 @@ def test_default_name_of_a_subclass():
         def call(self, y_true, y_pred):
             return y_true
 
-    class Square_Root(keras.Loss):  # noqa: N801
+    class Square_Root(keras.Loss):
         pass
 
     Square_Root.__name__ = "SquareRoot"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from amalthea.dtypes import standardize_dtype
 from amalthea.engines.protocol import Protocol, Scalar, Shape, Tensor
 
 HALVES = frozenset({"float16", "bfloat16"})
@@ -31,8 +32,7 @@ class Basics(Protocol):
 
     def dtype_of(self, x: Tensor) -> str:
         """The canonical name of the dtype of `x`."""
-        dtype = x.dtype
-        return dtype if isinstance(dtype, str) else str(dtype.name)
+        return standardize_dtype(x.dtype)
 
     def widened(self, x: Tensor) -> Tensor:
         """`x`, or `x` as float32 if it has half the bits: for sums of many terms."""

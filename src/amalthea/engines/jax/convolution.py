@@ -36,7 +36,18 @@ MOST_PHASES = 16
 
 
 def general(x: jax.Array, kernel: jax.Array, how: Geometry) -> jax.Array:
-    """XLA's own."""
+    """XLA's own.
+
+    It reads past the ends of rows where low padding is negative (https://github.com/openxla/xla/issues/48713), which that of the
+    gradient becomes where low padding exceeds the window. So low padding is done before, as far as it is not within the window.
+    """
+    reach = [step * (k - 1) for step, k in zip(how.dilation, kernel.shape, strict=False)]
+    within = [min(max(low, 0), most) for (low, _), most in zip(how.padding, reach, strict=True)]
+    before = tuple((low - kept, 0) for (low, _), kept in zip(how.padding, within, strict=True))
+    if any(low for low, _ in before):
+        x = pad_space(x, before, spread=how.input_dilation)
+        padding = tuple((kept, high) for kept, (_, high) in zip(within, how.padding, strict=True))
+        how = how._replace(padding=padding, input_dilation=(1,) * len(padding))
     space = "DHW"[-len(how.strides) :]
     return lax.conv_general_dilated(
         x,
@@ -76,9 +87,7 @@ def few_channels(x: jax.Array, kernel: jax.Array, how: Geometry) -> jax.Array:
 
 
 @few_channels.defjvp
-def _few_channels_jvp(
-    how: Geometry, primals: tuple[jax.Array, jax.Array], tangents: tuple[jax.Array, jax.Array]
-) -> tuple[jax.Array, jax.Array]:
+def _few_channels_jvp(how: Geometry, primals: tuple[jax.Array, jax.Array], tangents: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:
     # The way in which the tangent of the kernel is brought in is the way in which its gradient comes out.
     (x, kernel), (dx, dkernel) = primals, tangents
     return few_channels(x, kernel, how), general(dx, kernel, how) + _by_rows(x, dkernel, how)
@@ -109,8 +118,7 @@ def transposed(x: jax.Array, kernel: jax.Array, how: Geometry) -> jax.Array:
     window, space = kernel.shape[:-2], range(len(how.strides))
     spread = how.input_dilation
     sizes = [
-        places((n - 1) * step + 1 + low + high, k, 1)
-        for n, step, k, (low, high) in zip(x.shape[1:-1], spread, window, how.padding, strict=True)
+        places((n - 1) * step + 1 + low + high, k, 1) for n, step, k, (low, high) in zip(x.shape[1:-1], spread, window, how.padding, strict=True)
     ]
     counts = [-(-size // step) for size, step in zip(sizes, spread, strict=True)]
     phases = []

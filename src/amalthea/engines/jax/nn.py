@@ -6,7 +6,9 @@ computations run by default.
 
 from __future__ import annotations
 
+import math
 from functools import partial
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -22,7 +24,7 @@ Pairs = tuple[tuple[int, int], ...]
 
 def on_cpu() -> bool:
     """Whether what is computed now is computed by XLA's CPU backend, as far as one knows while tracing."""
-    device = jax.config.jax_default_device
+    device: Any = jax.config.jax_default_device  # type: ignore[attr-defined]
     return (jax.default_backend() if device is None else getattr(device, "platform", device)) == "cpu"
 
 
@@ -33,7 +35,7 @@ def random_bits(key: Tensor, shape: Shape) -> Tensor:
     The mixing is that of a hash (the constants are Wellons's, "hash-prospector", 2018). It is several times faster than the ciphers
     that `jax.random` draws from, and good enough to decide what to drop, but for nothing that must not be guessed.
     """
-    bits = jnp.reshape(lax.iota(jnp.uint32, jnp.size(jnp.empty(shape))), shape)
+    bits = jnp.reshape(lax.iota(jnp.uint32, math.prod(shape)), shape)
     for word in key:
         bits = bits * jnp.uint32(0x9E3779B1) + word
         bits = (bits ^ (bits >> 16)) * jnp.uint32(0x7FEB352D)
@@ -47,12 +49,13 @@ def _bernoulli(key: Tensor, probability: Tensor, shape: Shape) -> Tensor:
     return lax.convert_element_type(random_bits(key, shape) >> 8, jnp.float32) * 2.0**-24 < probability
 
 
+_lstm = jax.jit(recurrence.lstm, static_argnums=(3, 4), inline=True)
+
+
 class NN(Engine):
     """Mixed into the engine, before the plain translations."""
 
-    def conv(
-        self, x: Tensor, kernel: Tensor, strides: Sizes, padding: Pairs, dilation: Sizes, groups: int, input_dilation: Sizes
-    ) -> Tensor:
+    def conv(self, x: Tensor, kernel: Tensor, strides: Sizes, padding: Pairs, dilation: Sizes, groups: int, input_dilation: Sizes) -> Tensor:
         return convolution.conv(x, kernel, convolution.Geometry(strides, padding, dilation, groups, input_dilation), on_cpu())
 
     def reduce_window(self, x: Tensor, how: str, window: Sizes, strides: Sizes, padding: Pairs) -> Tensor:
@@ -78,5 +81,5 @@ class NN(Engine):
         if mask is not None:
             return super().lstm(x, h, c, kernel, recurrent_kernel, bias, mask, reverse, unroll, return_sequences, zero_output_for_mask)
         xs = self._projected(x, kernel, bias, reverse)
-        hs, (h, c) = recurrence.lstm(xs, (h, c), recurrent_kernel, return_sequences, max(1, min(unroll, len(xs))))
-        return (jnp.swapaxes(hs, 0, 1) if return_sequences else h), h, c
+        hs, (h, c) = _lstm(xs, (h, c), recurrent_kernel, return_sequences, max(1, min(unroll, len(xs))))
+        return (h if hs is None else jnp.swapaxes(hs, 0, 1)), h, c

@@ -155,7 +155,7 @@ class Verbs(Protocol):
         body = _without_assignments(body, "while_loop")
         if limit is None:
             return lax.while_loop(lambda state: cond(*state), lambda state: tuple(body(*state)), carry)
-        count, result = lax.while_loop(
+        _, result = lax.while_loop(
             lambda state: jnp.logical_and(state[0] < limit, cond(*state[1])),
             lambda state: (state[0] + 1, tuple(body(*state[1]))),
             (0, carry),

@@ -8,9 +8,10 @@ docs/design/0002-jax-lowerings.md.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import partial, reduce
 from math import prod
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -54,9 +55,9 @@ def views(x: jax.Array, window: Sizes, strides: Sizes, dilation: Sizes | None = 
         yield position, seen
 
 
-def least(dtype: np.dtype) -> float:
+def least(dtype: np.dtype[Any]) -> float:
     """The least value of a dtype."""
-    return -np.inf if jnp.issubdtype(dtype, jnp.floating) else jnp.iinfo(dtype).min
+    return -np.inf if jnp.issubdtype(dtype, jnp.floating) else np.iinfo(dtype).min
 
 
 def _tiles(x: jax.Array, window: Sizes) -> jax.Array:
@@ -81,11 +82,9 @@ def max_of_views(x: jax.Array, window: Sizes, strides: Sizes) -> jax.Array:
 
 
 @max_of_views.defjvp
-def _max_of_views_jvp(
-    window: Sizes, strides: Sizes, primals: tuple[jax.Array], tangents: tuple[jax.Array]
-) -> tuple[jax.Array, jax.Array]:
+def _max_of_views_jvp(window: Sizes, strides: Sizes, primals: tuple[jax.Array], tangents: tuple[jax.Array]) -> tuple[jax.Array, jax.Array]:
     # Without the barrier XLA works out `x` again in each of the loops that compare it, rounding differently.
-    x = lax.optimization_barrier(primals[0])
+    x = lax.optimization_barrier(primals[0])  # type: ignore[no-untyped-call]
     seen = [now for _, now in views(x, window, strides)]
     top, where = seen[0], jnp.zeros(seen[0].shape, jnp.int8)
     for number, now in enumerate(seen[1:], 1):
@@ -109,5 +108,6 @@ def reduce_window(x: jax.Array, how: str, window: Sizes, strides: Sizes, padding
     if by_views and prod(window) <= MOST_VIEWS:
         padded = pad_space(x, padding, start)
         return (max_of_views if how == "max" else sum_of_views)(padded, window, strides)
-    around: Sequence[tuple[int, int]] = ((0, 0), *padding, (0, 0))
-    return lax.reduce_window(x, np.asarray(start, x.dtype), lax.max if how == "max" else lax.add, (1, *window, 1), (1, *strides, 1), around)
+    combine = lax.max if how == "max" else lax.add
+    y: jax.Array = lax.reduce_window(x, np.asarray(start, x.dtype), combine, (1, *window, 1), (1, *strides, 1), ((0, 0), *padding, (0, 0)))
+    return y

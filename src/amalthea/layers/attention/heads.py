@@ -1,4 +1,4 @@
-"""`BaseHeads`: attention with several heads, between projections. The base of `MultiHeadAttention` and `GroupedQueryAttention`."""
+"""`BaseHeads`: attention with several heads, between projections. The base of `MultiHeadAttention` and `GroupQueryAttention`."""
 
 from __future__ import annotations
 

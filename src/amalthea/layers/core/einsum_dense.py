@@ -201,5 +201,5 @@ def weight_shapes(
             raise ArgumentError(f"`bias_axes` must hold letters of the output of {equation!r}. Received: bias_axes={bias_axes!r}.")
         first = min(out_letters.index(letter) for letter in bias_axes)
         tail = [sizes[letter] if letter in bias_axes else 1 for letter in out_letters[first:]]
-        bias = tuple([*tail, *([1] * extra if in_after else [])])  # type: ignore[arg-type]
+        bias = (*tail, *([1] * extra if in_after else []))  # type: ignore[arg-type]
     return tuple(kernel), bias, full  # type: ignore[arg-type]

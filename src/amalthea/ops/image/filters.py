@@ -29,7 +29,7 @@ def filtered(engine: Engine, x: Tensor, kernel: np.ndarray, padded: bool = True)
     The results of one channel, if there are several, stand next to each other; zeros surround the image if `padded`.
     """
     channels = engine.shape_of(x)[-1]
-    height, width, count = kernel.shape
+    height, width, _ = kernel.shape
     spread = np.repeat(kernel[:, :, None, :], channels, axis=2)
     padding = (same_padding(None, height, 1), same_padding(None, width, 1)) if padded else ((0, 0), (0, 0))
     return engine.depthwise_conv(x, engine.from_host(spread, engine.dtype_of(x)), (1, 1), padding, (1, 1))

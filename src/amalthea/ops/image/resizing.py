@@ -128,7 +128,8 @@ def resize(
     """
     if interpolation not in _INTERPOLATIONS:
         raise ArgumentError(
-            f"`interpolation` must be one of {_INTERPOLATIONS}. Received: interpolation={interpolation!r}.{nearest(str(interpolation), _INTERPOLATIONS)}"
+            f"`interpolation` must be one of {_INTERPOLATIONS}. Received: interpolation={interpolation!r}."
+            f"{nearest(str(interpolation), _INTERPOLATIONS)}"
         )
     if fill_mode != "constant":
         raise ArgumentError(f'`fill_mode` must be "constant". Received: fill_mode={fill_mode!r}.')

@@ -163,7 +163,7 @@ class _Writer:
         """The model's configuration, for TensorBoard's graph of layers; a model without one is left out."""
         try:
             text = model.to_json()
-        except (NotImplementedError, ValueError, TypeError):
+        except (ValueError, TypeError):
             return
         summary = self._summaries.Summary()
         value = summary.value.add(tag=tag)

@@ -9,9 +9,10 @@ from amalthea.errors import ArgumentError, ShapeError
 from amalthea.layers.attention.heads import WEIGHTS, BaseHeads
 from amalthea.layers.input_spec import InputSpec
 from amalthea.layers.weighted import positive
+from amalthea.state.naming import unique_name
 
 
-class GroupedQueryAttention(BaseHeads):
+class GroupQueryAttention(BaseHeads):
     """Attention in which groups of heads of queries share one head of keys and values.
 
     With one head of keys and values it is multi-query attention; with as many as of queries, multi-head attention.
@@ -33,6 +34,7 @@ class GroupedQueryAttention(BaseHeads):
         bias_constraint: a constraint on the biases.
         use_gate: whether the heads' outputs are multiplied with the sigmoid of one more projection of the query.
         seed: a seed for dropout.
+        name: its name.
         **kwargs: arguments of `Layer`.
 
     Call arguments:
@@ -83,6 +85,7 @@ class GroupedQueryAttention(BaseHeads):
         bias_constraint: Any = None,
         use_gate: bool = False,
         seed: int | None = None,
+        name: str | None = None,
         **kwargs: Any,
     ) -> None:
         values = (kernel_initializer, bias_initializer, kernel_regularizer, bias_regularizer, kernel_constraint, bias_constraint)
@@ -104,6 +107,7 @@ class GroupedQueryAttention(BaseHeads):
             dict(zip(WEIGHTS, values, strict=True)),
             seed,
             activity_regularizer=activity_regularizer,
+            name=unique_name("grouped_query_attention") if name is None else name,  # the name by which Keras counts
             **kwargs,
         )
         self.input_spec = InputSpec(ndim=3)
@@ -164,6 +168,3 @@ class GroupedQueryAttention(BaseHeads):
             "num_query_heads": self.num_query_heads,
             "num_key_value_heads": self.num_key_value_heads,
         }
-
-
-GroupQueryAttention = GroupedQueryAttention

@@ -1,0 +1,147 @@
+"""Attention layers against Keras: weights, configurations, outputs, weights of attention, masks, gradients."""
+
+import jax
+import keras
+import numpy as np
+import pytest
+
+import amalthea
+from amalthea import layers, ops
+
+RNG = np.random.default_rng(3)
+Q, V, K = (RNG.normal(size=shape).astype("float32") for shape in ((2, 5, 4), (2, 3, 6), (2, 3, 6)))
+QUERY_MASK = np.array([[True, True, False, True, True], [True, True, True, False, False]])
+VALUE_MASK = np.array([[True, True, False], [False, True, True]])
+PAIRS = np.random.default_rng(1).random((2, 5, 3)) > 0.3
+
+HEADS = [
+    ("MultiHeadAttention", {"num_heads": 2, "key_dim": 3}),
+    ("MultiHeadAttention", {"num_heads": 2, "key_dim": 3, "use_bias": False, "output_shape": 7}),
+    ("MultiHeadAttention", {"num_heads": 2, "key_dim": 3, "output_shape": (2, 3)}),
+    ("MultiHeadAttention", {"num_heads": 2, "key_dim": 3, "use_gate": True, "sliding_window": 2}),
+    ("GroupQueryAttention", {"head_dim": 3, "num_query_heads": 4, "num_key_value_heads": 2}),
+    ("GroupQueryAttention", {"head_dim": 3, "num_query_heads": 2, "num_key_value_heads": 1, "use_gate": True, "use_bias": False}),
+]
+IDS = [f"{name}-{index}" for index, (name, _) in enumerate(HEADS)]
+CALLS = [
+    {},
+    {"use_causal_mask": True},
+    {"query_mask": QUERY_MASK, "value_mask": VALUE_MASK},
+    {"key_mask": VALUE_MASK, "attention_mask": PAIRS, "use_causal_mask": True},
+]
+
+
+def same_weights(ours, theirs, *args):
+    ours(*args), theirs(*args)
+    assert [v.path for v in ours.weights] == [v.path for v in theirs.weights]
+    assert [v.shape for v in ours.weights] == [tuple(v.shape) for v in theirs.weights]
+    generator = np.random.default_rng(5)
+    values = [generator.normal(size=v.shape, scale=0.4).astype("float32") for v in ours.weights]
+    ours.set_weights(values)
+    theirs.set_weights(values)
+    return ours, theirs
+
+
+def both(name, arguments):
+    return [getattr(module, name)(**arguments, name="it") for module in (layers, keras.layers)]
+
+
+def assert_alike(found, expected, rtol=5e-5, atol=5e-6):
+    for a, b in zip(jax.tree.leaves(found), jax.tree.leaves(expected), strict=True):
+        np.testing.assert_allclose(np.asarray(a), np.asarray(b), rtol=rtol, atol=atol)
+
+
+@pytest.mark.parametrize(("name", "arguments"), HEADS, ids=IDS)
+def test_outputs_and_scores(name, arguments):
+    ours, theirs = same_weights(*both(name, arguments), Q, V, K)
+    for call in CALLS:
+        assert_alike(ours(Q, V, K, **call), theirs(Q, V, K, **call))
+        assert_alike(ours(Q, V, K, **call, return_attention_scores=True), theirs(Q, V, K, **call, return_attention_scores=True))
+
+
+@pytest.mark.parametrize(("name", "arguments"), HEADS, ids=IDS)
+def test_gradients(name, arguments):
+    ours, theirs = same_weights(*both(name, arguments), Q, V, K)
+    _, found = amalthea.value_and_grad(lambda: ops.sum(ops.sin(ours(Q, V, K, value_mask=VALUE_MASK))), ours.trainable_variables)()
+
+    def loss(values):
+        outputs, _ = theirs.stateless_call(values, [v.value for v in theirs.non_trainable_variables], Q, V, K, value_mask=VALUE_MASK)
+        return jax.numpy.sum(jax.numpy.sin(outputs))
+
+    assert_alike(found, jax.grad(loss)([v.value for v in theirs.trainable_variables]), rtol=5e-4, atol=2e-5)
+
+
+@pytest.mark.parametrize(("name", "arguments"), [*HEADS, ("Attention", {"use_scale": True, "score_mode": "concat", "seed": 1}), ("AdditiveAttention", {})])
+def test_configurations(name, arguments):
+    ours, theirs = both(name, {**arguments, "dropout": 0.1})
+    assert ours.get_config() == theirs.get_config()
+    assert type(ours).from_config(theirs.get_config()).get_config() == ours.get_config()
+
+
+@pytest.mark.parametrize(("name", "arguments"), HEADS, ids=IDS)
+def test_projections(name, arguments):
+    ours, theirs = both(name, arguments)
+    ours(Q, V), theirs(Q, V)
+    assert [layer.name for layer in ours._flatten_layers(include_self=False)] == [
+        layer.name.split("_")[0] if layer.name.startswith(("softmax", "dropout")) else layer.name for layer in theirs._flatten_layers(include_self=False)
+    ]
+    for mine in ours._flatten_layers(include_self=False):
+        if hasattr(mine, "equation"):
+            twin = next(layer for layer in theirs._flatten_layers(include_self=False) if layer.name == mine.name)
+            config = twin.get_config()
+            assert {key: config[key] for key in ("equation", "output_shape", "bias_axes")} == {
+                key: mine.get_config()[key] for key in ("equation", "output_shape", "bias_axes")
+            }
+
+
+@pytest.mark.parametrize("axes", [(1,), (2,), (1, 2)])
+def test_attention_over_axes_of_an_image(axes):
+    x = RNG.normal(size=(2, 3, 4, 5)).astype("float32")
+    ours, theirs = same_weights(*both("MultiHeadAttention", {"num_heads": 2, "key_dim": 3, "attention_axes": axes}), x, x)
+    assert_alike(ours(x, x, return_attention_scores=True), theirs(x, x, return_attention_scores=True))
+
+
+def test_masks_of_images_are_widened_as_in_keras():
+    x = RNG.normal(size=(2, 3, 4, 5)).astype("float32")
+    mask = RNG.random((2, 3, 4, 3, 4)) > 0.4
+    ours, theirs = same_weights(*both("MultiHeadAttention", {"num_heads": 2, "key_dim": 3}), x, x)
+    assert_alike(ours(x, x, attention_mask=mask), theirs(x, x, attention_mask=mask))
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("Attention", {}),
+        ("Attention", {"use_scale": True}),
+        ("Attention", {"use_scale": True, "score_mode": "concat"}),
+        ("Attention", {"score_mode": "concat"}),
+        ("AdditiveAttention", {}),
+        ("AdditiveAttention", {"use_scale": False}),
+    ],
+)
+def test_attention_without_projections(name, arguments):
+    query, value, key = (RNG.normal(size=(2, length, 4)).astype("float32") for length in (5, 3, 3))
+    ours, theirs = same_weights(*both(name, arguments), [query, value, key])
+    assert_alike(ours([query, value]), theirs([query, value]))
+    options = {"mask": [QUERY_MASK, VALUE_MASK], "use_causal_mask": True, "return_attention_scores": True}
+    assert_alike(ours([query, value, key], **options), theirs([query, value, key], **options))
+    assert_alike(ours([query, value], mask=[None, VALUE_MASK]), theirs([query, value], mask=[None, VALUE_MASK]))
+
+
+def test_symbolic_shapes():
+    def shapes(module):
+        query, value = module.Input((None, 4)), module.Input((7, 6))
+        several = module.MultiHeadAttention(2, 3, output_shape=5)(query, value, return_attention_scores=True, use_causal_mask=True)
+        grouped = module.GroupQueryAttention(3, 4, 2)(query, value)
+        single = module.Attention()([query, module.Input((7, 4))])
+        return [tuple(x.shape) for x in (*several, grouped, single)]
+
+    assert shapes(layers) == shapes(keras.layers)
+
+
+@pytest.mark.parametrize("name", ["MultiHeadAttention", "GroupQueryAttention"])
+def test_shapes_from_shapes(name):
+    arguments = next(arguments for which, arguments in HEADS if which == name)
+    ours, theirs = both(name, arguments)
+    args = ((None, 5, 4), (None, 3, 6), (None, 3, 6))
+    assert ours.compute_output_shape(*args) == theirs.compute_output_shape(*args)
