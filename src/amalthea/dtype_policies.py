@@ -146,7 +146,7 @@ class DTypePolicyMap(DTypePolicy, MutableMapping[str, DTypePolicy]):
 def get(identifier: Any) -> DTypePolicy:
     """A policy from a name, a dtype, a configuration or a policy; None means the default one."""
     if identifier is None:
-        return config.dtype_policy()  # type: ignore[no-any-return]
+        return config.dtype_policy()
     if isinstance(identifier, DTypePolicy):
         return identifier
     if isinstance(identifier, dict):

@@ -120,7 +120,7 @@ class MeanMetricWrapper(Mean):
         if self._direction is None and getattr(losses, getattr(fn, "__name__", ""), None) is fn:
             self._direction = "down"  # type: ignore[misc]
 
-    def update_state(self, y_true: Any, y_pred: Any, sample_weight: TensorLike | None = None) -> None:
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: TensorLike | None = None) -> None:  # type: ignore[override]
         """Let a batch count.
 
         Args:

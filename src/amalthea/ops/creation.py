@@ -268,7 +268,8 @@ def arange(start: TensorLike, stop: TensorLike | None = None, step: TensorLike |
         numbers.append(1)
     if numbers[2] == 0:
         raise ArgumentError("`step` must not be 0.")
-    return engine.arange(*numbers[:3], dtypes.standardize_dtype(dtype))
+    first, last, increment = numbers[:3]
+    return engine.arange(first, last, increment, dtypes.standardize_dtype(dtype))
 
 
 @operation
@@ -612,7 +613,7 @@ def vander(x: TensorLike, N: int | None = None, increasing: bool = False) -> Ten
     x = engine.cast(x, "int32") if engine.dtype_of(x) == "bool" else x
     count = engine.shape_of(x)[0] if N is None else int(N)
     if count is None:
-        return engine.reshape(engine.matmul(engine.expand_dims(x, 1), engine.expand_dims(x, 0)), (None, None))
+        return engine.reshape(engine.matmul(engine.expand_dims(x, 1), engine.expand_dims(x, 0)), (None, None))  # type: ignore[arg-type]
     powers = [engine.ones_like(x)]
     while len(powers) < count:
         powers.append(engine.multiply(powers[-1], x))

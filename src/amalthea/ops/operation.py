@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar, cast
 
 from amalthea.graph.keras_tensor import KerasTensor, is_symbolic
 from amalthea.graph.operation import record
@@ -27,10 +27,10 @@ def operation(body: Callable[P, R]) -> Callable[P, R]:
         for arg in args:
             kind = type(arg)
             if kind is KerasTensor or ((kind is list or kind is tuple or kind is dict) and is_symbolic(arg)):
-                return record(public, body, args, kwargs)
+                return cast(R, record(public, body, args, kwargs))
         for arg in kwargs.values():
             if type(arg) not in _PLAIN and is_symbolic(arg):
-                return record(public, body, args, kwargs)
+                return cast(R, record(public, body, args, kwargs))
         return body(*args, **kwargs)
 
     return public

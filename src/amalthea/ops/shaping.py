@@ -657,7 +657,7 @@ def flip(x: TensorLike, axis: int | Sequence[int] | None = None) -> Tensor:
     engine = current()
     x = as_tensor(engine, x)
     rank = len(engine.shape_of(x))
-    return engine.flip(x, tuple(range(rank)) if axis is None else normalize_axes(axis, rank))
+    return engine.flip(x, normalize_axes(axis, rank) or tuple(range(rank)) if axis is not None else tuple(range(rank)))
 
 
 @operation

@@ -76,13 +76,14 @@ def _quantiles_of_numbers(engine: Engine, x: Tensor, shares: list[float], axes: 
         place = engine.multiply(end, share)
         low, high = engine.floor(place), engine.ceil(place)
         lower, upper = (engine.take_along_axis(ordered, engine.cast(bound, "int32"), last) for bound in (low, high))
-        weight = {
+        shares_of_upper: dict[str, Any] = {
             "linear": lambda place=place, low=low: engine.subtract(place, low),
             "lower": lambda low=low: engine.zeros_like(low),
             "higher": lambda low=low: engine.ones_like(low),
             "midpoint": lambda low=low: engine.full_like(low, 0.5),
             "nearest": lambda place=place, low=low: engine.subtract(engine.round(place), low),
-        }[method]()
+        }
+        weight = shares_of_upper[method]()
         value = engine.add(engine.multiply(lower, engine.subtract(1.0, weight)), engine.multiply(upper, weight))
         value = engine.like(value, x)
         out = tuple(1 if place in reduced else size for place, size in enumerate(shape)) if keepdims else tuple(shape[place] for place in rest)

@@ -48,13 +48,22 @@ def test_groups_follow_from_the_channels():
     assert ops.conv(KerasTensor((None, 4, 6)), KerasTensor((2, 3, 4))).shape == (None, 3, 4)
 
 
-@pytest.mark.parametrize("padding", ["valid", "same"])
-@pytest.mark.parametrize(("size", "window", "stride"), [(8, 3, 1), (9, 3, 2), (8, 2, 2), (8, 4, 2)])
+@pytest.mark.parametrize(
+    ("padding", "size", "window", "stride"),
+    [
+        ("valid", 8, 3, 1),
+        ("valid", 9, 3, 2),
+        ("valid", 8, 2, 2),
+        ("valid", 8, 4, 2),
+        ("same", 8, 3, 1),
+        ("same", 8, 2, 2),
+        ("same", 8, 4, 2),
+        ("same", 9, 4, 3),
+    ],
+)
 def test_conv_transpose_is_the_adjoint_of_conv(padding, size, window, stride):
     x, kernel = _draw.standard_normal((1, size, 2)), _draw.standard_normal((window, 2, 3))
     y = ops.conv(x, kernel, stride, padding)
-    if padding == "same" and size % stride:
-        pytest.skip("more inputs lead to these outputs than one")
     z = _draw.standard_normal(y.shape)
     back = ops.conv_transpose(z, kernel, stride, padding)
     assert back.shape == x.shape

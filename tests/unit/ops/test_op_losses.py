@@ -65,7 +65,7 @@ def test_losses_refuse_shapes_that_differ():
 
 def test_psnr_by_hand():
     np.testing.assert_allclose(ops.psnr([0.0, 0.0], [1.0, 1.0], 10.0), 20.0, rtol=1e-6)
-    assert np.isposinf(ops.psnr([1.0], [1.0], 1.0)) if np.seterr(divide="ignore") else None
+    assert np.isposinf(ops.psnr([1.0], [1.0], 1.0))
     with pytest.raises(ShapeError):
         ops.psnr([1.0], [1.0, 2.0], 1.0)
 
@@ -149,7 +149,7 @@ def test_normalisation_refuses_what_does_not_fit():
         ops.normalize(x, order=0)
     with pytest.raises(ArgumentError, match="unknown arguments: foo"):
         ops.layer_normalization(x, foo=1)
-    with pytest.raises(ArgumentError, match="axis"):
+    with pytest.raises(ArgumentError, match="axes"):
         ops.moments(x, 3)
 
 
