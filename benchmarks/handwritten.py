@@ -40,7 +40,7 @@ class Trainer:
 
         def step(carry: Any, x: Any, y: Any) -> Any:
             params, state, slots, totals, count = carry
-            key = jax.random.wrap_key_data(jnp.full((4,), count, jnp.uint32), impl="rbg")
+            key = jax.random.fold_in(jax.random.key(0), count)
 
             def objective(params: Any) -> Any:
                 output, new_state = program.forward(params, state, x, key)

@@ -227,7 +227,7 @@ def assert_same_paths(a: Structure, b: Structure) -> None:
 
 
 def _assert_alike(a: Structure, b: Structure) -> None:
-    if not is_nested(b) or isinstance(a, Mapping) != isinstance(b, Mapping):
+    if is_nested(a) != is_nested(b) or isinstance(a, Mapping) != isinstance(b, Mapping):
         raise ArgumentError(f"The structures differ: {type(a).__name__} in one, {type(b).__name__} in another ({_short(a)} and {_short(b)}).")
     if isinstance(a, Mapping):
         if set(a) != set(b):

@@ -502,9 +502,7 @@ class Protocol:
         """
 
     @primitive("contraction")
-    def reduce_window(
-        self, x: Tensor, how: str, window: tuple[int, ...], strides: tuple[int, ...], padding: tuple[tuple[int, int], ...]
-    ) -> Tensor:
+    def reduce_window(self, x: Tensor, how: str, window: tuple[int, ...], strides: tuple[int, ...], padding: tuple[tuple[int, int], ...]) -> Tensor:
         """Slide `window` over the space of `x` (batch, *space, channels); `how` is "max" or "sum".
 
         Padding adds the least value of the dtype for "max", 0 for "sum".
@@ -602,7 +600,9 @@ class Protocol:
         """One of the two, whose results are alike in structure, shape and dtype. Both may assign variables."""
 
     @primitive("control")
-    def while_loop(self, cond: Callable[..., Tensor], body: Callable[..., tuple[Any, ...]], carry: tuple[Any, ...], limit: int | None) -> tuple[Any, ...]:
+    def while_loop(
+        self, cond: Callable[..., Tensor], body: Callable[..., tuple[Any, ...]], carry: tuple[Any, ...], limit: int | None
+    ) -> tuple[Any, ...]:
         """`carry = body(*carry)` while `cond(*carry)`, at most `limit` times."""
 
     @primitive("control")

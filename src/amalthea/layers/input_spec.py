@@ -114,7 +114,9 @@ def check_inputs(input_spec: Any, inputs: Any, layer: Any) -> None:
     if isinstance(input_spec, dict) and isinstance(inputs, dict):
         missing = [name for name in input_spec if name not in inputs and not input_spec[name].optional]
         if missing:
-            raise ShapeError(f"{layer} lacks the input {missing[0]!r}. Received inputs with the keys {sorted(inputs)}; expected {sorted(input_spec)}.")
+            raise ShapeError(
+                f"{layer} lacks the input {missing[0]!r}. Received inputs with the keys {sorted(inputs)}; expected {sorted(input_spec)}."
+            )
         leaves = [inputs.get(name) for name in sorted(input_spec)]
         specs = [input_spec[name] for name in sorted(input_spec)]
     else:

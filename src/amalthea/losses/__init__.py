@@ -41,8 +41,10 @@ from amalthea.losses.regression import (
     mean_squared_logarithmic_error,
 )
 from amalthea.losses.segmentation import Dice, Tversky, dice, tversky
+from amalthea.losses.sequence import CTC, ctc
 
 __all__ = [
+    "CTC",
     "BinaryCrossentropy",
     "BinaryFocalCrossentropy",
     "CategoricalCrossentropy",
@@ -73,6 +75,7 @@ __all__ = [
     "categorical_hinge",
     "circle",
     "cosine_similarity",
+    "ctc",
     "deserialize",
     "dice",
     "get",

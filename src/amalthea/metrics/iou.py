@@ -76,7 +76,7 @@ class _Confusions(Metric):
         weights = ops.convert_to_tensor(weights)
         if dtypes.is_int(self.dtype) and dtypes.is_float(dtypes.standardize_dtype(weights.dtype)):
             warnings.warn(
-                f'`sample_weight` of dtype {weights.dtype} is cut to integers: `{type(self).__name__}` counts in {self.dtype}. '
+                f"`sample_weight` of dtype {weights.dtype} is cut to integers: `{type(self).__name__}` counts in {self.dtype}. "
                 'For fractions of weights make it with `dtype="float32"`.',
                 stacklevel=4,
             )

@@ -231,9 +231,7 @@ def _output_names(outputs: list[KerasTensor]) -> list[str]:
 def _begin_at(inputs: Any, outputs: Any) -> tuple[Any, Any]:
     """A copy of the graph between `inputs`, some of which lie in the middle of a graph, and `outputs`; layers are shared."""
     function = Function(inputs, outputs)
-    new_inputs = tree.map_structure(
-        lambda t: t if _is_input(t) else Input(batch_shape=t.shape, dtype=t.dtype, name=f"{t.name}_input"), inputs
-    )
+    new_inputs = tree.map_structure(lambda t: t if _is_input(t) else Input(batch_shape=t.shape, dtype=t.dtype, name=f"{t.name}_input"), inputs)
     known = {id(old): new for old, new in zip(function.inputs, tree.flatten(new_inputs), strict=True)}
     for node in function.nodes:
         if node.is_input or all(id(t) in known for t in node.output_tensors):

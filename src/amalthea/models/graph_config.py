@@ -61,9 +61,7 @@ def _operation_config(operation: Operation, indices: Mapping[int, int]) -> dict[
         described.pop("compile_config", None)
     described["name"] = operation.name
     nodes = [node for node in operation.inbound_nodes if id(node) in indices and not node.is_input]
-    described["inbound_nodes"] = [
-        {"args": _arguments(list(node.args), indices), "kwargs": _arguments(node.kwargs, indices)} for node in nodes
-    ]
+    described["inbound_nodes"] = [{"args": _arguments(list(node.args), indices), "kwargs": _arguments(node.kwargs, indices)} for node in nodes]
     return described
 
 
@@ -107,7 +105,9 @@ def graph_from_config(cls: type, config: Mapping[str, Any], custom_objects: dict
             outputs = operations[name](*args, **kwargs)
             made[name, index] = [leaf for leaf in tree.flatten(outputs) if isinstance(leaf, KerasTensor)]
         if len(waiting) == len(pending):
-            raise SerializationError(f"The layers {sorted({name for name, _, _ in waiting})} wait for each other: the configuration describes a cycle.")
+            raise SerializationError(
+                f"The layers {sorted({name for name, _, _ in waiting})} wait for each other: the configuration describes a cycle."
+            )
         pending = waiting
 
     def lookup(structure: Any) -> Any:

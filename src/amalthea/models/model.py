@@ -59,7 +59,9 @@ class Model(Trainer, Layer):
 
     def call(self, *args: Any, **kwargs: Any) -> Any:
         """What it computes; subclasses define it."""
-        raise ArgumentTypeError(f"{type(self).__name__} defines no `call` method: a subclass of `Model` makes layers in `__init__` and calls them in `call`.")
+        raise ArgumentTypeError(
+            f"{type(self).__name__} defines no `call` method: a subclass of `Model` makes layers in `__init__` and calls them in `call`."
+        )
 
     @property
     def layers(self) -> list[Layer]:

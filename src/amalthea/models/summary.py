@@ -88,7 +88,13 @@ def _rows(model: Any, expand: bool, connected: bool, trainable: bool, layer_rang
         if connected:
             row.append(_connections(operation, inside) if not prefix else "-")
         if trainable:
-            row.append("Y" if getattr(operation, "trainable", False) and getattr(operation, "weights", ()) else "N" if getattr(operation, "weights", ()) else "-")
+            row.append(
+                "Y"
+                if getattr(operation, "trainable", False) and getattr(operation, "weights", ())
+                else "N"
+                if getattr(operation, "weights", ())
+                else "-"
+            )
         yield row
         if expand and getattr(operation, "layers", None):
             yield from _rows(operation, True, connected, trainable, None, prefix + "    └ ")
@@ -118,7 +124,11 @@ def _kind(operation: Any) -> str:
 def _shape_text(operation: Any, inside: set[int]) -> str:
     nodes = [node for node in operation.inbound_nodes if not inside or id(node) in inside] or operation.inbound_nodes
     if not nodes:
-        return "?" if not getattr(operation, "built", True) or not getattr(operation, "layers", None) else _shapes(getattr(operation, "output_shape", "?"))
+        return (
+            "?"
+            if not getattr(operation, "built", True) or not getattr(operation, "layers", None)
+            else _shapes(getattr(operation, "output_shape", "?"))
+        )
     return _shapes(tree.map_structure(lambda leaf: leaf.shape if isinstance(leaf, KerasTensor) else leaf, nodes[0].outputs))
 
 

@@ -320,7 +320,7 @@ def istft(
     Example:
         >>> from amalthea import ops
         >>> signal = ops.arange(8.0)
-        >>> ops.round(ops.istft(ops.stft(signal, 4, 2, 4), 4, 2, 4), 3).tolist()
+        >>> [round(sample, 3) for sample in ops.istft(ops.stft(signal, 4, 2, 4), 4, 2, 4).tolist()]
         [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0]
     """
     _check_spectral(sequence_length, sequence_stride, fft_length)

@@ -74,7 +74,9 @@ def _function(function: Callable[..., Any]) -> dict[str, Any]:
     name = getattr(function, "__name__", "")
     registered = registry.get_registered_name(function) if name else ""
     if name == "<lambda>" and registered == name:
-        raise SerializationError("A lambda cannot be written to a file. Make it a function with a name, and register it with `@register_keras_serializable()`.")
+        raise SerializationError(
+            "A lambda cannot be written to a file. Make it a function with a name, and register it with `@register_keras_serializable()`."
+        )
     ours = function.__module__.startswith("amalthea.")
     return {
         "module": "builtins" if ours else function.__module__,
@@ -137,7 +139,9 @@ def deserialize_keras_object(config: Any, custom_objects: dict[str, Any] | None 
     if name == "function":
         return registry.find_function(str(inner), custom_objects)
     if name == "__lambda__":
-        raise SerializationError("The configuration holds the code of a lambda, which is never run. Rebuild that part of the model with a function of your own.")
+        raise SerializationError(
+            "The configuration holds the code of a lambda, which is never run. Rebuild that part of the model with a function of your own."
+        )
     if name == "type":
         return registry.find_class(config.get("module"), str(inner), str(inner), custom_objects)
     if not isinstance(inner, dict):

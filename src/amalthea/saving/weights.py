@@ -170,7 +170,9 @@ def read(obj: Any, file: Any, skip_mismatch: bool = False, skip: Callable[[str],
     if problems and not skip_mismatch:
         shown = "\n  ".join(problems[:10])
         more = f"\n  ... and {len(problems) - 10} more" if len(problems) > 10 else ""
-        raise SerializationError(f"The file does not fit the model; nothing was loaded.\n  {shown}{more}\nPass `skip_mismatch=True` to load what fits.")
+        raise SerializationError(
+            f"The file does not fit the model; nothing was loaded.\n  {shown}{more}\nPass `skip_mismatch=True` to load what fits."
+        )
     for _, part, values in found:
         if values and _complaint(part, values) is None:
             part.load_own_variables(values)

@@ -28,7 +28,7 @@ class StatelessScope:
         >>> import amalthea
         >>> v = amalthea.Variable(1.0)
         >>> with StatelessScope([(v, amalthea.ops.convert_to_tensor(5.0))]) as scope:
-        ...     v.assign(v * 2)
+        ...     _ = v.assign(v * 2)
         >>> float(scope.get_current_value(v)), float(v.value)
         (10.0, 1.0)
     """

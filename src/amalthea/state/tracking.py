@@ -201,6 +201,7 @@ class TrackedSet(set[Any]):
 
 def no_automatic_tracking(method: Callable[..., Any]) -> Callable[..., Any]:
     """Attributes set inside `method` (of a tracked object) are not tracked."""
+
     @functools.wraps(method)
     def wrapped(self: Any, *args: Any, **kwargs: Any) -> Any:
         tracker = self.__dict__.get("_tracker")

@@ -188,7 +188,9 @@ class Trainer:
         parts += [ops.sum(ops.cast(loss, "float32")) for loss in self.losses]
         if not parts:
             if y is None and self._compiled_loss is not None:
-                raise DataError("The model was compiled with a loss, but no targets were given. Pass `y`, or data that holds pairs of inputs and targets.")
+                raise DataError(
+                    "The model was compiled with a loss, but no targets were given. Pass `y`, or data that holds pairs of inputs and targets."
+                )
             if training:
                 raise ArgumentError("There is no loss to lower: give `compile` a `loss`, or add one in a layer with `add_loss`.")
             return ops.zeros(())
@@ -484,9 +486,7 @@ class Trainer:
         results = list(values.values())
         return results[0] if len(results) == 1 else results
 
-    def predict(
-        self, x: Any, batch_size: int | None = None, verbose: int | str = "auto", steps: int | None = None, callbacks: Any = None
-    ) -> Any:
+    def predict(self, x: Any, batch_size: int | None = None, verbose: int | str = "auto", steps: int | None = None, callbacks: Any = None) -> Any:
         """The outputs of the model for data, batch by batch.
 
         Args:

@@ -157,7 +157,8 @@ def test_gradients_are_those_of_keras(name, arguments, shape):
     if not variables:
         single = not isinstance(x, list)
         _, ours_gradients = amalthea.value_and_grad(
-            lambda *parts: amalthea.ops.sum(amalthea.ops.sin(ours(parts[0] if single else list(parts)))), argnums=tuple(range(1 if single else len(x)))
+            lambda *parts: amalthea.ops.sum(amalthea.ops.sin(ours(parts[0] if single else list(parts)))),
+            argnums=tuple(range(1 if single else len(x))),
         )(*([x] if single else x))
         expected = jax.grad(lambda parts: jax.numpy.sum(jax.numpy.sin(theirs(parts[0] if single else parts))))([x] if single else x)
     else:

@@ -68,7 +68,9 @@ class Program:
 
         self._call = jax.jit(run, donate_argnums=(0,))
 
-    def _trace(self, fn: Callable[..., Any], variables: list[Variable], leaves: list[Any], unflatten: Callable[[list[Any]], Any]) -> tuple[TraceScope, Any]:
+    def _trace(
+        self, fn: Callable[..., Any], variables: list[Variable], leaves: list[Any], unflatten: Callable[[list[Any]], Any]
+    ) -> tuple[TraceScope, Any]:
         scope = TraceScope(())
 
         def pure(values: list[Any], leaves: list[Any]) -> list[Any]:

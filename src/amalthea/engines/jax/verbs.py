@@ -119,7 +119,9 @@ class Verbs(Protocol):
         # Sizes that follow an unknown one differ between two runs with different numbers in its place.
         first, second = shapes_for(_UNKNOWN[0]), shapes_for(_UNKNOWN[1])
         return tree.map_structure(
-            lambda a, b: Spec([m if m == n else None for m, n in zip(a.shape, b.shape, strict=True)], dtypes.standardize_dtype(a.dtype)), first, second
+            lambda a, b: Spec([m if m == n else None for m, n in zip(a.shape, b.shape, strict=True)], dtypes.standardize_dtype(a.dtype)),
+            first,
+            second,
         )
 
     # --- control flow ---
@@ -162,9 +164,7 @@ class Verbs(Protocol):
         )
         return result
 
-    def scan(
-        self, body: Callable[[Any, Any], tuple[Any, Any]], carry: Any, xs: Any, length: int, reverse: bool, unroll: int
-    ) -> tuple[Any, Any]:
+    def scan(self, body: Callable[[Any, Any], tuple[Any, Any]], carry: Any, xs: Any, length: int, reverse: bool, unroll: int) -> tuple[Any, Any]:
         return lax.scan(_without_assignments(body, "scan"), carry, xs, length=length, reverse=reverse, unroll=unroll)
 
     def vectorized_map(self, fn: Callable[..., Any], *xs: Any) -> Any:

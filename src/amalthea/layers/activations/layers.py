@@ -165,8 +165,11 @@ class Softmax(_Elementwise):
             lowest = -3e4 if self.compute_dtype == "float16" else -1e9
             inputs = ops.where(ops.cast(mask, "bool"), inputs, ops.cast(lowest, inputs.dtype))
         if isinstance(self.axis, (tuple, list)) and len(self.axis) > 1:
-            return ops.exp(inputs - ops.logsumexp(inputs, axis=tuple(self.axis), keepdims=True))
-        return ops.softmax(inputs, axis=self.axis[0] if isinstance(self.axis, (tuple, list)) else self.axis)
+            shares = ops.exp(inputs - ops.logsumexp(inputs, axis=tuple(self.axis), keepdims=True))
+        else:
+            shares = ops.softmax(inputs, axis=self.axis[0] if isinstance(self.axis, (tuple, list)) else self.axis)
+        # Where everything is masked, nothing has a share.
+        return shares if mask is None else ops.where(ops.cast(mask, "bool"), shares, ops.cast(0, shares.dtype))
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "axis": self.axis}
@@ -191,7 +194,7 @@ class PReLU(Layer):
     Example:
         >>> import amalthea
         >>> amalthea.layers.PReLU()(amalthea.ops.convert_to_tensor([[-2.0, 2.0]])).tolist()
-        [[-0.0, 2.0]]
+        [[0.0, 2.0]]
     """
 
     def __init__(

@@ -40,7 +40,7 @@ class MultiHeadAttention(BaseHeads):
         query: a tensor `(batch, target, features)`.
         value: a tensor `(batch, source, features)`.
         key: a tensor `(batch, source, features)`; the value by default.
-        query_mask: bool `(batch, target)`: which queries count.
+        query_mask: bool `(batch, target)`: which queries count; handed on as the mask of the output.
         value_mask: bool `(batch, source)`: which values are looked at.
         key_mask: bool `(batch, source)`: which keys are looked at.
         attention_mask: bool `(batch, target, source)`: which query looks at what.
@@ -131,7 +131,9 @@ class MultiHeadAttention(BaseHeads):
     def _projection(self, name: str, shape: Any, size: int, activation: Any = None) -> Any:
         rank = len(shape)
         free, features, heads = _LETTERS[: rank - 1], _LETTERS[rank - 1], _LETTERS[rank : rank + 2]
-        dense = self._dense(name, f"{free}{features},{features}{heads}->{free}{heads}", (*(None,) * (rank - 2), self.num_heads, size), heads, activation)
+        dense = self._dense(
+            name, f"{free}{features},{features}{heads}->{free}{heads}", (*(None,) * (rank - 2), self.num_heads, size), heads, activation
+        )
         dense.build(shape)
         return dense
 
@@ -153,7 +155,7 @@ class MultiHeadAttention(BaseHeads):
             self.query_dense(query),
             self.key_dense(key),
             self.value_dense(value),
-            (query_mask, value_mask, key_mask, attention_mask),
+            (None, value_mask, key_mask, attention_mask),  # what queries that do not count look at, does not count
             use_causal_mask,
             training,
             return_attention_scores,

@@ -40,7 +40,9 @@ class BaseConvTranspose(BaseConv):
         kind = type(self).__name__
         self.output_padding = None if output_padding is None else sizes(kind, "output_padding", output_padding, rank, least=0)
         if self.output_padding is not None and any(extra >= stride for extra, stride in zip(self.output_padding, self.strides, strict=True)):
-            raise ArgumentError(f"`output_padding` of {kind} must be less than `strides`. Received: output_padding={output_padding}, strides={strides}.")
+            raise ArgumentError(
+                f"`output_padding` of {kind} must be less than `strides`. Received: output_padding={output_padding}, strides={strides}."
+            )
 
     def build(self, input_shape: Any) -> None:
         assert self.filters is not None

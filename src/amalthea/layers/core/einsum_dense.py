@@ -62,7 +62,9 @@ class EinsumDense(Layer):
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
         self.equation = equation
         if _EQUATION.fullmatch(equation.replace(" ", "")) is None:
-            raise ArgumentError(f"`equation` of EinsumDense must have the form 'inputs,kernel->output', such as 'abc,cd->abd'. Received: {equation!r}.")
+            raise ArgumentError(
+                f"`equation` of EinsumDense must have the form 'inputs,kernel->output', such as 'abc,cd->abd'. Received: {equation!r}."
+            )
         self.partial_output_shape = (output_shape,) if output_shape is None or isinstance(output_shape, int) else tuple(output_shape)
         self.bias_axes = bias_axes
         self.activation = activations.get(activation)
@@ -188,7 +190,9 @@ def weight_shapes(
     kernel = []
     for letter in kernel_letters:
         if sizes.get(letter) is None:
-            raise ShapeError(f"The size of {letter!r} in the equation {equation!r} must be known: input shape {input_shape}, output_shape={output_shape}.")
+            raise ShapeError(
+                f"The size of {letter!r} in the equation {equation!r} must be known: input shape {input_shape}, output_shape={output_shape}."
+            )
         kernel.append(sizes[letter])
     for letter in out_letters:
         if letter not in in_letters + kernel_letters:

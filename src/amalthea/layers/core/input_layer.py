@@ -51,7 +51,9 @@ class InputLayer(Layer):
                 raise ArgumentError(f"`input_tensor` must be a symbolic tensor. Received: {input_tensor!r}.")
             batch_shape, dtype = input_tensor.shape, dtype or input_tensor.dtype
         if (shape is None) == (batch_shape is None):
-            raise ArgumentError(f"Give an input either `shape` (without the batch) or `batch_shape`. Received: shape={shape}, batch_shape={batch_shape}.")
+            raise ArgumentError(
+                f"Give an input either `shape` (without the batch) or `batch_shape`. Received: shape={shape}, batch_shape={batch_shape}."
+            )
         if shape is not None:
             batch_shape = (batch_size, *standardize_shape(shape))
         super().__init__(name=name, **kwargs)

@@ -41,7 +41,9 @@ def broadcast(layer: Layer, shapes: list[Any]) -> tuple[int | None, ...]:
             elif a is None or b is None:
                 merged.append(a if b is None else b)
             else:
-                raise ShapeError(f"{layer} cannot merge inputs of the shapes {', '.join(map(str, map(tuple, shapes)))}: the sizes {a} and {b} differ.")
+                raise ShapeError(
+                    f"{layer} cannot merge inputs of the shapes {', '.join(map(str, map(tuple, shapes)))}: the sizes {a} and {b} differ."
+                )
         return tuple(merged)
 
     return reduce(two, map(tuple, shapes))

@@ -94,7 +94,9 @@ class BatchNormalization(Layer):
         if not 0 <= self.momentum <= 1:
             raise ArgumentError(f"`momentum` of BatchNormalization must be a number from 0 to 1. Received: momentum={momentum!r}.")
         if renorm:
-            raise ArgumentError("Batch renormalization (`renorm=True`) is not supported. Use a larger batch, or GroupNormalization, for small batches.")
+            raise ArgumentError(
+                "Batch renormalization (`renorm=True`) is not supported. Use a larger batch, or GroupNormalization, for small batches."
+            )
         self.renorm, self.renorm_clipping, self.renorm_momentum = renorm, renorm_clipping, renorm_momentum
         self.center, self.scale, self.synchronized = center, scale, synchronized
         values = (
@@ -122,9 +124,7 @@ class BatchNormalization(Layer):
             self.beta = self.add_weight(
                 name="beta", shape=shape, initializer=self.beta_initializer, regularizer=self.beta_regularizer, constraint=self.beta_constraint
             )
-        self.moving_mean = self.add_weight(
-            name="moving_mean", shape=shape, initializer=self.moving_mean_initializer, trainable=False, autocast=False
-        )
+        self.moving_mean = self.add_weight(name="moving_mean", shape=shape, initializer=self.moving_mean_initializer, trainable=False, autocast=False)
         self.moving_variance = self.add_weight(
             name="moving_variance", shape=shape, initializer=self.moving_variance_initializer, trainable=False, autocast=False
         )

@@ -81,7 +81,9 @@ class AveragePooling3D(BasePooling):
         (2, 4, 4, 4, 3)
     """
 
-    def __init__(self, pool_size: Any = (2, 2, 2), strides: Any = None, padding: str = "valid", data_format: str | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self, pool_size: Any = (2, 2, 2), strides: Any = None, padding: str = "valid", data_format: str | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(3, "average", pool_size, strides, padding, data_format, **kwargs)
 
 

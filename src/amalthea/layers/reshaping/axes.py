@@ -44,7 +44,7 @@ class Reshape(Layer):
         if None in given:
             return (input_shape[0], *(None if size == -1 else size for size in self.target_shape))
         total, wanted = math.prod(given), math.prod(size for size in self.target_shape if size != -1)
-        if (total != wanted if -1 not in self.target_shape else wanted == 0 or total % wanted):
+        if total != wanted if -1 not in self.target_shape else wanted == 0 or total % wanted:
             raise ShapeError(f"{self} cannot give a sample of shape {tuple(given)} ({total} numbers) the shape {self.target_shape}.")
         return (input_shape[0], *(total // wanted if size == -1 else size for size in self.target_shape))
 

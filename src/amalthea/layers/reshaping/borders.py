@@ -24,6 +24,7 @@ def pairs(layer: str, argument: str, value: Any, rank: int) -> Pairs:
         >>> pairs("ZeroPadding2D", "padding", (1, (2, 3)), 2)
         ((1, 1), (2, 3))
     """
+
     def bad() -> ArgumentError:
         form = "an integer or a pair of them" if rank == 1 else f"an integer, {rank} integers, or {rank} pairs of integers"
         return ArgumentError(f"`{argument}` of {layer} must be {form}, not negative. Received: {argument}={value!r}.")

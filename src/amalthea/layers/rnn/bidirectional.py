@@ -66,6 +66,8 @@ class Bidirectional(Layer):
             _check_recurrent("backward_layer", backward_layer)
         self.backward_layer = backward_layer
         self._check_pair()
+        if layer.return_sequences:  # what goes forward and what comes back stop at different places
+            self.forward_layer.zero_output_for_mask = self.backward_layer.zero_output_for_mask = True
         self.merge_mode = merge_mode
         self._first_weights = weights
         self.stateful = layer.stateful

@@ -115,19 +115,19 @@ class BaseCell(Layer):
         self._add_weights(input_shape[-1], (self.gates * self.units,), self.bias_initializer)
 
     def get_dropout_mask(self, step_input: Any) -> list[Any]:
-        """The masks with which the inputs are multiplied in training, one a gate."""
-        return self._masks("dropout", step_input)
+        """The masks with which the inputs are multiplied in training: one a gate, or one for all without recurrent dropout."""
+        return self._masks("dropout", step_input, self.gates if self.recurrent_dropout else 1)
 
     def get_recurrent_dropout_mask(self, step_input: Any) -> list[Any]:
         """The masks with which the state is multiplied in training, one a gate."""
-        return self._masks("recurrent_dropout", step_input)
+        return self._masks("recurrent_dropout", step_input, self.gates)
 
-    def _masks(self, which: str, like: Any) -> list[Any]:
+    def _masks(self, which: str, like: Any, count: int) -> list[Any]:
         kept, key = _drawn.get(), (id(self), which)
         if kept is not None and key in kept:
             return kept[key]  # type: ignore[no-any-return]
         rate = getattr(self, which)
-        masks = [random.dropout(ops.ones_like(like), rate, seed=self.seed_generator) for _ in range(self.gates)]
+        masks = [random.dropout(ops.ones_like(like), rate, seed=self.seed_generator) for _ in range(count)]
         if kept is not None:
             kept[key] = masks
         return masks
@@ -162,5 +162,7 @@ def product(x: Any, kernel: Any, masks: list[Any] | None) -> Any:
     """`x @ kernel`; with masks, each block of columns of the kernel sees `x` times its own."""
     if masks is None:
         return ops.matmul(x, kernel)
+    if len(masks) == 1:
+        return ops.matmul(ops.multiply(x, masks[0]), kernel)
     blocks = ops.split(kernel, len(masks), axis=1)
     return ops.concatenate([ops.matmul(ops.multiply(x, mask), block) for mask, block in zip(masks, blocks, strict=True)], axis=-1)

@@ -107,7 +107,9 @@ class RNN(Layer):
             specs = states_of(self.cell, batch_size)
         with absolute_scope(self.path):
             self._keep(
-                tree.map_structure(lambda spec: Variable("zeros", shape=spec.shape, dtype=self.variable_dtype, trainable=False, name="rnn_state"), specs)
+                tree.map_structure(
+                    lambda spec: Variable("zeros", shape=spec.shape, dtype=self.variable_dtype, trainable=False, name="rnn_state"), specs
+                )
             )
 
     def get_initial_state(self, batch_size: int | None) -> list[Any]:

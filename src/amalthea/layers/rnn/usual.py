@@ -51,7 +51,7 @@ class UsualRNN(RNN):
         usual = cell.activation is activations.tanh and getattr(cell, "recurrent_activation", activations.sigmoid) is activations.sigmoid
         if not usual or (training and cell.recurrent_dropout):
             return super().inner_loop(sequences, initial_state, mask, training)
-        if training and cell.dropout:  # one mask for all gates, since the kernel sees the inputs once
+        if training and cell.dropout:  # one mask for all gates, as in the cell without recurrent dropout
             shape = sequences.shape
             sequences = random.dropout(sequences, cell.dropout, noise_shape=(shape[0], 1, shape[2]), seed=cell.seed_generator)
         output, states = self._fused(

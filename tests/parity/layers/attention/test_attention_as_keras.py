@@ -71,7 +71,9 @@ def test_gradients(name, arguments):
     assert_alike(found, jax.grad(loss)([v.value for v in theirs.trainable_variables]), rtol=5e-4, atol=2e-5)
 
 
-@pytest.mark.parametrize(("name", "arguments"), [*HEADS, ("Attention", {"use_scale": True, "score_mode": "concat", "seed": 1}), ("AdditiveAttention", {})])
+@pytest.mark.parametrize(
+    ("name", "arguments"), [*HEADS, ("Attention", {"use_scale": True, "score_mode": "concat", "seed": 1}), ("AdditiveAttention", {})]
+)
 def test_configurations(name, arguments):
     ours, theirs = both(name, {**arguments, "dropout": 0.1})
     assert ours.get_config() == theirs.get_config()
@@ -83,7 +85,8 @@ def test_projections(name, arguments):
     ours, theirs = both(name, arguments)
     ours(Q, V), theirs(Q, V)
     assert [layer.name for layer in ours._flatten_layers(include_self=False)] == [
-        layer.name.split("_")[0] if layer.name.startswith(("softmax", "dropout")) else layer.name for layer in theirs._flatten_layers(include_self=False)
+        layer.name.split("_")[0] if layer.name.startswith(("softmax", "dropout")) else layer.name
+        for layer in theirs._flatten_layers(include_self=False)
     ]
     for mine in ours._flatten_layers(include_self=False):
         if hasattr(mine, "equation"):
@@ -132,7 +135,7 @@ def test_symbolic_shapes():
     def shapes(module):
         query, value = module.Input((None, 4)), module.Input((7, 6))
         several = module.MultiHeadAttention(2, 3, output_shape=5)(query, value, return_attention_scores=True, use_causal_mask=True)
-        grouped = module.GroupQueryAttention(3, 4, 2)(query, value)
+        grouped = module.GroupQueryAttention(3, 4, 2)(query, module.Input((7, 4)))
         single = module.Attention()([query, module.Input((7, 4))])
         return [tuple(x.shape) for x in (*several, grouped, single)]
 
@@ -143,5 +146,5 @@ def test_symbolic_shapes():
 def test_shapes_from_shapes(name):
     arguments = next(arguments for which, arguments in HEADS if which == name)
     ours, theirs = both(name, arguments)
-    args = ((None, 5, 4), (None, 3, 6), (None, 3, 6))
+    args = ((None, 5, 4), (None, 3, 4), (None, 3, 4))
     assert ours.compute_output_shape(*args) == theirs.compute_output_shape(*args)

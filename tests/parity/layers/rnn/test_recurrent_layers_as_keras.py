@@ -1,5 +1,7 @@
 """Recurrent layers against Keras: weights, configurations, outputs, states, masks, gradients."""
 
+import re
+
 import jax
 import keras
 import numpy as np
@@ -26,11 +28,16 @@ LAYERS = [
 IDS = [f"{name}-{index}" for index, (name, _) in enumerate(LAYERS)]
 
 
+def uncounted(path):
+    """A path without the numbers of those that came before."""
+    return re.sub(r"_\d+(?=/|$)", "", path)
+
+
 def same_weights(ours, theirs, *args, **kwargs):
     """Build both, check what their weights are called, and give them the same values."""
     ours(*args, **kwargs), theirs(*args, **kwargs)
     assert [v.shape for v in ours.weights] == [tuple(v.shape) for v in theirs.weights]
-    assert [v.path.split("/")[1:] for v in ours.weights] == [v.path.split("/")[1:] for v in theirs.weights]
+    assert [uncounted(v.path) for v in ours.weights] == [uncounted(v.path) for v in theirs.weights]
     generator = np.random.default_rng(5)
     values = [generator.normal(size=v.shape, scale=0.4).astype("float32") for v in ours.weights]
     ours.set_weights(values)
@@ -122,14 +129,18 @@ def test_recurrent_dropout_has_one_mask_a_gate(after, monkeypatch):
     assert_alike(ours(x, [h], training=True), theirs(x, [h], training=True))
 
 
-def test_dropout_has_one_mask_a_gate(monkeypatch):
+@pytest.mark.parametrize(("rates", "count"), [({"dropout": 0.5}, 1), ({"dropout": 0.5, "recurrent_dropout": 0.5}, 4)])
+def test_dropout_has_one_mask_a_gate_beside_recurrent_dropout(rates, count, monkeypatch):
     x, states = X[:, 0], [np.full((2, 3), 0.5, "float32")] * 2
-    masks = [np.random.default_rng(k).uniform(0, 2, (2, 4)).astype("float32") for k in range(4)]
-    ours, theirs = (module.LSTMCell(3, dropout=0.5) for module in (layers, keras.layers))
+    masks = [np.random.default_rng(k).uniform(0, 2, (2, 4)).astype("float32") for k in range(count)]
+    ours, theirs = (module.LSTMCell(3, **rates) for module in (layers, keras.layers))
     same_weights(ours, theirs, x, states)
-    theirs._dropout_mask = masks
+    theirs._dropout_mask = masks if count > 1 else masks[0]
     monkeypatch.setattr(type(ours), "get_dropout_mask", lambda self, step_input: masks)
+    for which in (ours, theirs):
+        which.recurrent_dropout = 0.0 if count == 1 else 1e-12  # as good as none, so that the results can be compared
     assert_alike(ours(x, states, training=True), theirs(x, states, training=True))
+    assert len(layers.LSTMCell(3, **rates).get_dropout_mask(x)) == count
 
 
 def stacked(module, **arguments):
@@ -160,7 +171,9 @@ def test_bidirectional(merge_mode, sequences):
 
 def test_bidirectional_states_and_configuration():
     ours, theirs = (
-        module.Bidirectional(module.GRU(3, return_state=True, name="a"), backward_layer=module.GRU(2, return_state=True, go_backwards=True, name="b"), name="c")
+        module.Bidirectional(
+            module.GRU(3, return_state=True, name="a"), backward_layer=module.GRU(2, return_state=True, go_backwards=True, name="b"), name="c"
+        )
         for module in (layers, keras.layers)
     )
     same_weights(ours, theirs, X)

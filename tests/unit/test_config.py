@@ -1,0 +1,120 @@
+"""Settings: their defaults, what changes them, what they refuse."""
+
+import contextvars
+import json
+import os
+import subprocess
+import sys
+import threading
+
+import pytest
+
+import amalthea
+from amalthea import config
+from amalthea.errors import ArgumentError
+
+
+@pytest.mark.parametrize(
+    ("read", "change", "default", "other"),
+    [
+        (config.floatx, config.set_floatx, "float32", "bfloat16"),
+        (config.epsilon, config.set_epsilon, 1e-7, 1e-5),
+        (config.image_data_format, config.set_image_data_format, "channels_last", "channels_first"),
+        (config.max_epochs, config.set_max_epochs, None, 3),
+        (config.max_steps_per_epoch, config.set_max_steps_per_epoch, None, 0),
+    ],
+)
+def test_settings(read, change, default, other):
+    assert read() == default
+    change(other)
+    try:
+        assert read() == other
+    finally:
+        change(default)
+    assert read() == default
+
+
+@pytest.mark.parametrize(
+    ("enable", "disable", "read"),
+    [
+        (config.enable_interactive_logging, config.disable_interactive_logging, config.is_interactive_logging_enabled),
+        (config.enable_traceback_filtering, config.disable_traceback_filtering, config.is_traceback_filtering_enabled),
+        (config.enable_finite_check, config.disable_finite_check, config.is_finite_check_enabled),
+    ],
+)
+def test_switches(enable, disable, read):
+    before = read()
+    enable()
+    assert read() is True
+    disable()
+    assert read() is False
+    (enable if before else disable)()
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: config.set_floatx("float128"), "'float32'"),
+        (lambda: config.set_image_data_format("channels"), "'channels_first'"),
+        (lambda: config.standardize_data_format("nchw"), "nchw"),
+        (lambda: config.set_max_epochs(-1), "max_epochs"),
+        (lambda: config.set_max_epochs(True), "max_epochs"),
+        (lambda: config.set_engine("jaxx"), 'mean "jax"'),
+    ],
+)
+def test_refusals_say_what_is_allowed(call, message):
+    with pytest.raises(ArgumentError, match=message):
+        call()
+
+
+def test_data_format_in_any_case():
+    assert config.standardize_data_format("Channels_First") == "channels_first"
+    assert config.standardize_data_format(None) == "channels_last"
+
+
+def test_the_engine_of_a_context():
+    outside = config.backend()
+    with amalthea.engine("numpy"):
+        assert config.backend() == "numpy"
+        with amalthea.engine("jax"):
+            assert config.backend() == "jax"
+        assert config.backend() == "numpy"
+    assert config.backend() == outside
+
+
+def test_another_thread_does_not_see_the_engine_of_a_context():
+    seen = []
+    with amalthea.engine("numpy"):
+        thread = threading.Thread(target=lambda: seen.append(config.backend()))
+        thread.start()
+        thread.join()
+        seen.append(contextvars.copy_context().run(config.backend))
+    assert seen == ["jax", "numpy"]
+
+
+def _in_a_process(code, **environment):
+    settings = {key: value for key, value in os.environ.items() if key not in ("AMALTHEA_ENGINE", "KERAS_BACKEND", "KERAS_HOME")}
+    run = subprocess.run([sys.executable, "-c", code], env=settings | environment, capture_output=True, text=True, check=True)
+    return run.stdout.strip()
+
+
+@pytest.mark.parametrize(
+    ("environment", "name"),
+    [({}, "jax"), ({"KERAS_BACKEND": "numpy"}, "numpy"), ({"AMALTHEA_ENGINE": "numpy", "KERAS_BACKEND": "jax"}, "numpy")],
+)
+def test_the_engine_of_the_environment(environment, name):
+    assert _in_a_process("import amalthea; print(amalthea.config.backend())", **environment) == name
+
+
+def test_the_settings_of_a_file(tmp_path):
+    stored = {"floatx": "float16", "epsilon": 1e-3, "image_data_format": "channels_first", "backend": "torch", "other": 1}
+    (tmp_path / "keras.json").write_text(json.dumps(stored))
+    code = "from amalthea import config as c; print(c.floatx(), c.epsilon(), c.image_data_format())"
+    assert _in_a_process(code, KERAS_HOME=str(tmp_path)) == "float16 0.001 channels_first"
+
+
+def test_a_file_that_is_not_one(tmp_path):
+    code = "from amalthea import config as c; print(c.floatx(), c.epsilon(), c.image_data_format())"
+    for text in ("no json", "[1]", '{"floatx": "float7", "epsilon": "small"}'):
+        (tmp_path / "keras.json").write_text(text)
+        assert _in_a_process(code, KERAS_HOME=str(tmp_path)) == "float32 1e-07 channels_last"
