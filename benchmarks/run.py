@@ -148,7 +148,7 @@ def verdict(value: float, target: float | None) -> str:
     """The value, and whether it meets its target."""
     if target is None:
         return f"{value:.2f}"
-    return f"[green]{value:.2f} ≤ {target:g} met[/]" if value <= target else f"[red]{value:.2f} > {target:g} missed[/]"
+    return f"{value:.2f} [green]met[/] (≤ {target:g})" if value <= target else f"{value:.2f} [red]missed[/] (≤ {target:g})"
 
 
 def table_of(measure: str, title: str, by_case: dict[str, dict[str, list[float]]], targets: dict[str, Any], libraries: list[str]) -> Table:
@@ -198,7 +198,7 @@ def main() -> None:
         options.rounds, options.starts = 3, 1
     libraries = [library for library in options.libraries if library != "handwritten" or options.engine == "jax"]
 
-    console = Console()
+    console = Console() if sys.stdout.isatty() else Console(width=120)
     targets = tomllib.loads((HERE / "targets.toml").read_text())
     results: Results = {name: {} for name in MEASURES}
     for case in options.cases:

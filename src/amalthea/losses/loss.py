@@ -118,7 +118,7 @@ class LossFunctionWrapper(Loss):
         super().__init__(name=name, reduction=reduction, dtype=dtype)
         self.fn = fn
         self._fn_kwargs = kwargs
-        self.__dict__.update(kwargs)
+        self.__dict__.update({key: value for key, value in kwargs.items() if not hasattr(type(self), key)})
 
     def call(self, y_true: Any, y_pred: Any) -> Tensor:
         """The function's value for each sample."""

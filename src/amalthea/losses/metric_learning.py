@@ -51,7 +51,7 @@ def circle(
     Example:
         >>> labels, embeddings = [0, 0, 1], [[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]]
         >>> [round(value, 3) for value in circle(labels, embeddings, gamma=1.0).tolist()]
-        [0.633, 0.633, 0.0]
+        [0.546, 0.546, 0.0]
     """
     y_pred = as_float(y_pred)
     if len(y_pred.shape) != 2:
@@ -106,7 +106,7 @@ class Circle(LossFunctionWrapper):
     Example:
         >>> labels, embeddings = [0, 0, 1], [[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]]
         >>> round(float(Circle(gamma=1.0)(labels, embeddings)), 3)
-        0.422
+        0.364
     """
 
     integer_targets = True

@@ -41,7 +41,7 @@ class Metric:
     """
 
     _direction: ClassVar[str | None] = None
-    """"up" or "down": whether more is better. None: not known."""
+    """Whether more is better, "up", or less, "down"; None if that is not known."""
 
     def __init__(self, dtype: Any = None, name: str | None = None) -> None:
         self.name = name or naming.unique_name(naming.snake_case(type(self).__name__))

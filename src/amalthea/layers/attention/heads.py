@@ -34,6 +34,9 @@ class BaseHeads(Layer):
         **kwargs: arguments of `Layer`.
     """
 
+    kernel_initializer: Any
+    bias_initializer: Any
+
     def __init__(
         self,
         size: int,

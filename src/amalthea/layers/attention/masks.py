@@ -8,11 +8,11 @@ from amalthea import ops
 from amalthea.engines.registry import current
 
 
-def band(target: int | None, source: int | None, causal: bool, window: int | None) -> Any:
+def band(target: Any, source: Any, causal: bool, window: int | None) -> Any:
     """(1, target, source): places that are not after the query's own (`causal`), and less than `window` away from it.
 
     Args:
-        target: how many queries there are.
+        target: how many queries there are; None if that is not known yet.
         source: how many places there are to look at.
         causal: whether later places are left out.
         window: how far to see; None for without limit.

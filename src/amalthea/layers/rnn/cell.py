@@ -57,6 +57,16 @@ class BaseCell(Layer):
         **kwargs: arguments of `Layer`.
     """
 
+    kernel_initializer: Any
+    recurrent_initializer: Any
+    bias_initializer: Any
+    kernel_regularizer: Any
+    recurrent_regularizer: Any
+    bias_regularizer: Any
+    kernel_constraint: Any
+    recurrent_constraint: Any
+    bias_constraint: Any
+
     gates: ClassVar[int] = 1
     arguments: ClassVar[tuple[str, ...]] = ("units", "activation", "use_bias", "dropout", "recurrent_dropout", "seed")
 
@@ -145,7 +155,8 @@ class BaseCell(Layer):
     def get_initial_state(self, batch_size: int | None = None) -> list[Any]:
         """States of zeros, for so many samples."""
         sizes = self.state_size if isinstance(self.state_size, (list, tuple)) else [self.state_size]
-        return [ops.zeros((batch_size, size), dtype=self.compute_dtype) for size in sizes]
+        batch: Any = batch_size  # None where it is not known yet
+        return [ops.zeros((batch, size), dtype=self.compute_dtype) for size in sizes]
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), **cell_config(self, self.arguments)}

@@ -57,6 +57,8 @@ class RNN(Layer):
         [[5.0, 5.0]]
     """
 
+    states: Any
+
     def __init__(
         self,
         cell: Any,
@@ -129,7 +131,7 @@ class RNN(Layer):
         if initial_state is None:
             if self.states is None:
                 return self.get_initial_state(sequences.shape[0])
-            return tree.map_structure(lambda state: ops.convert_to_tensor(state), list(self.states))  # type: ignore[no-any-return]
+            return tree.map_structure(lambda state: ops.convert_to_tensor(state), list(self.states))
         with registry.use("symbolic"):
             wanted = states_of(self.cell, sequences.shape[0])
         given = tree.flatten(initial_state)

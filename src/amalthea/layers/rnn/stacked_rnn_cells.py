@@ -28,7 +28,8 @@ def states_of(cell: Any, batch_size: int | None) -> list[Any]:
         return list(states) if isinstance(states, (list, tuple)) else [states]
     dtype = getattr(cell, "compute_dtype", None)
     sizes = cell.state_size if isinstance(cell.state_size, (list, tuple)) else [cell.state_size]
-    return [ops.zeros((batch_size, *(size if isinstance(size, (list, tuple)) else (size,))), dtype=dtype) for size in sizes]
+    batch: Any = batch_size  # None where it is not known yet
+    return [ops.zeros((batch, *(size if isinstance(size, (list, tuple)) else (size,))), dtype=dtype) for size in sizes]
 
 
 def step(cell: Any, inputs: Any, states: list[Any], training: bool | None) -> tuple[Any, list[Any]]:

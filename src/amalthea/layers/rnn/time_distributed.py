@@ -39,7 +39,7 @@ class TimeDistributed(Wrapper):
         super().__init__(layer, **kwargs)
         self.supports_masking = True
 
-    def build(self, input_shape: Any) -> None:
+    def build(self, input_shape: Any = None) -> None:
         super().build(_each_shape(lambda shape: (shape[0], *shape[2:]), input_shape))
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:

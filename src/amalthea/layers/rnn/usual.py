@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from operator import attrgetter
 from typing import Any, ClassVar
 
 from amalthea import activations, random, regularizers
@@ -16,8 +17,7 @@ def of_cell(*names: str) -> Any:
 
     def decorate(cls: type) -> type:
         for name in names:
-            reader = property(lambda self, name=name: getattr(self.cell, name), doc=f"`{name}` of the cell.")
-            setattr(cls, name, reader)
+            setattr(cls, name, property(attrgetter(f"cell.{name}"), doc=f"`{name}` of the cell."))
         return cls
 
     return decorate
@@ -77,7 +77,7 @@ class UsualRNN(RNN):
 
 def cell_options(layer_kwargs: dict[str, Any]) -> dict[str, Any]:
     """Those of the arguments of a layer that its cell gets too; what only the cell takes leaves them."""
-    options = {name: layer_kwargs[name] for name in ("dtype", "trainable") if name in layer_kwargs}
+    options: dict[str, Any] = {name: layer_kwargs[name] for name in ("dtype", "trainable") if name in layer_kwargs}
     if "implementation" in layer_kwargs:
         options["implementation"] = layer_kwargs.pop("implementation")
     return options
