@@ -1,10 +1,10 @@
 """Random cases for `engine_checks`, as strategies of Hypothesis: small shapes, dtypes, axes and arguments of the primitives.
 
 Example:
-    >>> from hypothesis import given, settings
+    >>> from hypothesis import HealthCheck, given, settings
     >>> from amalthea.engines import get
     >>> from amalthea.testing import engine_checks
-    >>> @settings(max_examples=5, database=None)
+    >>> @settings(max_examples=5, database=None, deadline=None, suppress_health_check=[HealthCheck.too_slow])
     ... @given(cases("transpose"))
     ... def check(case):
     ...     assert not engine_checks.problems(get("numpy"), case)
