@@ -172,6 +172,32 @@ def _pack(structure: Structure, leaves: Iterator[Any]) -> Structure:
     return _rebuild(structure, children)
 
 
+def packer(structure: Structure) -> Callable[[Sequence[Any]], Structure]:
+    """A function that does as `pack_sequence_as(structure, leaves)`, for many lists of leaves: the structure is walked once, here.
+
+    Example:
+        >>> pack = packer({"b": 0, "a": (0, 0)})
+        >>> pack([1, 2, 3]), pack([4, 5, 6])
+        ({'b': 3, 'a': (1, 2)}, {'b': 6, 'a': (4, 5)})
+    """
+    return _plan(structure, 0)[0]
+
+
+def _plan(structure: Structure, at: int) -> tuple[Callable[[Sequence[Any]], Structure], int]:
+    """What makes `structure` of leaves from position `at` on, and the position after them."""
+    if not is_nested(structure):
+        return (lambda leaves: leaves[at]), at + 1
+    makers = []
+    for _, child in _children(structure):
+        make, at = _plan(child, at)
+        makers.append(make)
+    if type(structure) is dict:
+        by_key = dict(zip(_keys(structure), makers, strict=True))
+        pairs = [(key, by_key[key]) for key in structure]
+        return (lambda leaves: {key: make(leaves) for key, make in pairs}), at
+    return (lambda leaves: _rebuild(structure, [make(leaves) for make in makers])), at
+
+
 def traverse(func: Callable[[Any], Any], structure: Structure, top_down: bool = True) -> Structure:
     """Rebuild `structure` with `func` asked at every part, inner ones too.
 

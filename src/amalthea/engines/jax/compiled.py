@@ -41,7 +41,7 @@ class TraceScope(StatelessScope):
 class Program:
     """A function traced for one signature of its arguments: the variables that it reads and assigns, and the compiled call."""
 
-    __slots__ = ("_assigned", "_call", "_lendings", "_read", "_structure")
+    __slots__ = ("_assigned", "_blanks", "_call", "_lendings", "_pack", "_read")
 
     def __init__(self, fn: Callable[..., Any], foreseen: Sequence[Variable], leaves: list[Any], unflatten: Callable[[list[Any]], Any]) -> None:
         variables = list({id(variable): variable for variable in foreseen}.values())
@@ -77,9 +77,12 @@ class Program:
             nonlocal scope
             scope = TraceScope(zip(variables, values, strict=True))
             with scope:
-                self._structure = fn(*unflatten(leaves))
-            results = [jnp.asarray(leaf) for leaf in tree.flatten(self._structure) if leaf is not None]
-            self._structure = tree.map_structure(lambda leaf: leaf if leaf is None else 0, self._structure)
+                structure = fn(*unflatten(leaves))
+            flat = tree.flatten(structure)
+            # Only the form is kept: the tracers in it must not outlive the trace.
+            self._blanks = [index for index, leaf in enumerate(flat) if leaf is None]
+            self._pack = tree.packer(tree.map_structure(lambda _: None, structure))
+            results = [jnp.asarray(leaf) for leaf in flat if leaf is not None]
             return [value for _, value in scope.written()] + results
 
         jaxpr = jax.make_jaxpr(pure)([variable.held() for variable in variables], leaves)
@@ -91,8 +94,10 @@ class Program:
         results, values = self._call([variable._value for variable in self._assigned], [variable._value for variable in self._read], leaves)
         for variable, value in zip(self._assigned, values, strict=True):
             variable._value = value
-        values_left = iter(results)
-        return tree.map_structure(lambda leaf: leaf if leaf is None else next(values_left), self._structure)
+        if self._blanks:
+            for index in self._blanks:
+                results.insert(index, None)
+        return self._pack(results)
 
     def _keep_what_is_lent(self) -> None:
         """Somebody may hold the stored tensor of a variable: donate a copy of it instead."""

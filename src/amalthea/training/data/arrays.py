@@ -117,7 +117,7 @@ class ArraySource(Source):
         self._shuffle, self._seed = shuffle, seed
         self._leaves = tree.flatten(self._data)
         self._casts = [host_float() if leaf is not None and leaf.dtype.kind == "f" and leaf.dtype != host_float() else None for leaf in self._leaves]
-        self._is_flat = all(part is leaf for part, leaf in zip(self._data, self._leaves, strict=False)) and len(self._data) == len(self._leaves)
+        self._pack = tree.packer(self._data)
         super().__init__(-(-self._count // int(size)), steps_per_epoch, int(size))
 
     def peek(self) -> Batch:
@@ -131,7 +131,7 @@ class ArraySource(Source):
         for leaf, cast in zip(self._leaves, self._casts, strict=True):
             part = None if leaf is None else take(leaf)
             rows.append(part if cast is None or part is None else part.astype(cast))
-        return tuple(rows) if self._is_flat else tree.pack_sequence_as(self._data, rows)
+        return self._pack(rows)  # type: ignore[no-any-return]
 
     def _pass(self, epoch: int) -> Iterator[Batch]:
         count, size = self._count, self.batch_size or DEFAULT_BATCH_SIZE
