@@ -87,10 +87,10 @@ class Protocol:
         """What a variable holds at first: a tensor with values (never a tracer) and memory of its own."""
 
     @primitive("border")
-    def assign(self, held: Tensor, value: Tensor) -> Tensor:
-        """What a variable that holds `held` holds once `value` (same shape and dtype) is assigned.
+    def assign(self, held: Tensor | None, value: Tensor) -> Tensor:
+        """What a variable that holds `held` (None: nothing of this engine) holds once `value` (same shape and dtype) is assigned.
 
-        Engines with mutable storage write into `held` and return it; others return `value`.
+        Engines with mutable storage may write into `held` and return it; others return `value`.
         """
 
     @primitive("border")

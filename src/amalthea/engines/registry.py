@@ -25,9 +25,12 @@ class _Entry(NamedTuple):
 _TABLE: dict[str, _Entry] = {
     "numpy": _Entry("amalthea.engines.numpy", "numpy", "pip install numpy"),
     "jax": _Entry("amalthea.engines.jax", "jax", "pip install jax"),
+    "torch": _Entry("amalthea.engines.torch", "torch", "pip install torch"),
     "symbolic": _Entry("amalthea.engines.symbolic", "numpy", ""),
 }
 _PUBLIC = tuple(name for name in _TABLE if name != "symbolic")
+
+_OF_THE_HOST = ("numpy", "symbolic")
 
 _loaded: dict[str, Engine] = {}
 _scoped: ContextVar[Engine | None] = ContextVar("amalthea_engine", default=None)
@@ -93,6 +96,16 @@ def current_name() -> str:
     """The name of the engine in use here; loads none."""
     engine = _scoped.get() or _default
     return engine.name if engine is not None else default_name()
+
+
+def owner(x: object) -> Engine | None:
+    """The engine, among those loaded, of which `x` is a tensor; arrays of NumPy belong to none."""
+    return next((engine for engine in list(_loaded.values()) if engine.name not in _OF_THE_HOST and engine.is_tensor(x)), None)
+
+
+def is_chosen_here() -> bool:
+    """Whether a `use` is in force here."""
+    return _scoped.get() is not None
 
 
 def set_default(name: str) -> None:

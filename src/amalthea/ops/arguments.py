@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from amalthea import config, dtypes
+from amalthea.engines import registry
 from amalthea.engines.derived import Engine
 from amalthea.engines.spec import Spec
 from amalthea.errors import ArgumentError, ArgumentTypeError
@@ -52,6 +53,9 @@ def _convert(engine: Engine, x: TensorLike, dtype: str | None) -> Tensor:
         parts = [as_tensor(engine, part, dtype) for part in x]
         wide = dtype or dtypes.result_type(*(part.dtype for part in parts))
         return engine.stack([engine.cast(part, wide) for part in parts], 0)
+    owner = registry.owner(x)
+    if owner is not None:
+        return engine.from_host(_read_out(owner, engine, x), dtype or dtypes.standardize_dtype(x.dtype))
     try:
         array = np.asarray(x)
     except (ValueError, TypeError) as error:
@@ -68,10 +72,22 @@ def _convert(engine: Engine, x: TensorLike, dtype: str | None) -> Tensor:
     return engine.from_host(array, dtype)
 
 
+def _read_out(owner: Engine, engine: Engine, x: Tensor) -> np.ndarray[Any, Any]:
+    """The values of a tensor of another engine; not of one that is being traced or differentiated there."""
+    try:
+        return owner.to_host(x)
+    except Exception as error:
+        raise ArgumentTypeError(
+            f"A tensor of the engine {owner.name!r} met the engine {engine.name!r} inside a function that {owner.name!r} is compiling or "
+            "differentiating, where it has no values to hand over. Keep such a function on one engine: do not open "
+            "`with amalthea.engine(...)` inside of it."
+        ) from error
+
+
 def _holds_tensors(engine: Engine, part: Any) -> bool:
     if isinstance(part, (list, tuple)):
         return any(_holds_tensors(engine, inner) for inner in part)
-    return engine.is_tensor(part) or isinstance(part, (Variable, Spec, KerasTensor))
+    return engine.is_tensor(part) or isinstance(part, (Variable, Spec, KerasTensor)) or registry.owner(part) is not None
 
 
 def weak_dtype(x: TensorLike) -> Any:

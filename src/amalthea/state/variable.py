@@ -12,6 +12,7 @@ import numpy as np
 
 from amalthea import config, dtypes
 from amalthea.engines import registry
+from amalthea.engines.derived import Engine
 from amalthea.engines.spec import Spec
 from amalthea.errors import ArgumentError, ShapeError, StateError
 from amalthea.graph.operators import TensorOperators
@@ -68,8 +69,9 @@ class Variable(TensorOperators):
     __array_priority__ = 100
 
     lendings = 0
-    """How often a stored tensor was handed out, over all variables. An engine that recycles memory compares this with the count that it
-    saw last, and copies the tensors of variables that are `lent` before it reuses their memory."""
+    """How often a stored tensor was handed out or moved to another engine, over all variables. Compiled functions compare this with the
+    count that they saw last: only if it changed need they look for variables that are `lent`, whose memory they must not recycle, or that
+    live on another engine."""
 
     def __init__(
         self,
@@ -218,15 +220,23 @@ class Variable(TensorOperators):
         return value
 
     def held(self) -> Any:
-        """The stored tensor itself, made now if it was not yet. For engines; others read `value`."""
-        if self._value is None:
-            with _materializing:
-                if self._value is None:
-                    engine = registry.current()
-                    self._value = engine.hold(self._first_value(), self._dtype)
-                    self._engine = engine.name
-                    self._initializer = None  # it may be an array as large as the value
+        """The stored tensor itself, on the engine in use: made or moved there now if it was not yet. For engines; others read `value`."""
+        engine = registry.current()
+        if self._engine != engine.name:
+            self.move(engine)
         return self._value
+
+    def move(self, engine: Engine) -> None:
+        """Live on `engine` from here on, with the same value."""
+        with _materializing:
+            if self._engine == engine.name:
+                return
+            host = self._first_value() if self._engine is None else registry.get(self._engine).to_host(self._value)
+            self._value = engine.hold(host, self._dtype)
+            self._engine = engine.name
+            self._initializer = None  # it may be an array as large as the value
+            self.lent = False
+            Variable.lendings += 1
 
     def _first_value(self) -> np.ndarray:
         initializer = self._initializer
@@ -310,8 +320,11 @@ class Variable(TensorOperators):
             scope.write(self, tensor)
             return
         engine = registry.current()
-        self._value = engine.assign(self._value, tensor)
-        self._engine = engine.name
+        held = self._value if self._engine == engine.name else None
+        self._value = engine.assign(held, tensor)
+        if held is None:
+            self._engine = engine.name
+            Variable.lendings += 1
         self.lent = False
 
     def assign_add(self, value: Any) -> Any:

@@ -643,9 +643,50 @@ class Trainer:
         if not self.compiled:
             raise NotCompiledError(f"{self} has to be compiled before `{method}`: call `model.compile(optimizer=..., loss=...)`.")
 
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if self._engine_name is None or registry.is_chosen_here():
+            return super().__call__(*args, **kwargs)  # type: ignore[misc]
+        with registry.use(self._engine_name):
+            return super().__call__(*args, **kwargs)  # type: ignore[misc]
+
+    @property
+    def engine(self) -> str | None:
+        """The name of the engine that the model lives on; None before it was trained, evaluated, used to predict, or moved."""
+        return self._engine_name
+
+    def to_engine(self, name: str) -> Any:
+        """Move the model to another engine: weights, state of the optimizer, of metrics and of random generators. Training goes on there.
+
+        A model stays on the engine on which it was first trained, evaluated or used to predict, whatever engine is chosen later, until it
+        is moved. Inside `with amalthea.engine(...)` a plain call `model(x)` follows that choice.
+
+        Args:
+            name: "jax", "torch", "tensorflow" or "numpy".
+
+        Returns:
+            The model.
+
+        Raises:
+            ArgumentError: there is no such engine.
+            EngineNotInstalled: its package is missing.
+
+        Example:
+            >>> import amalthea, numpy as np
+            >>> model = amalthea.Sequential([amalthea.Input((2,)), amalthea.layers.Dense(1, kernel_initializer="ones")])
+            >>> model.to_engine("numpy").predict(np.ones((1, 2)), verbose=0)
+            array([[2.]], dtype=float32)
+        """
+        engine = registry.get(name)
+        optimizer = self.optimizer.variables if self.optimizer is not None else []
+        for variable in (*self.variables, *optimizer, *self.metrics_variables):
+            variable.move(engine)
+        self._functions = {}
+        self._engine_name = name
+        return self
+
     @contextmanager
     def _on_engine(self) -> Iterator[Engine]:
-        """The model's engine: that on which it was first used."""
+        """The model's engine is the one in use: that on which it was first used, or to which it was moved."""
         if self._engine_name is None:
             self._engine_name = registry.current_name()
         with registry.use(self._engine_name) as engine:

@@ -90,7 +90,7 @@ class Program:
 
     def __call__(self, leaves: list[Any]) -> Any:
         if self._lendings != Variable.lendings:
-            self._keep_what_is_lent()
+            self._look_at_variables()
         results, values = self._call([variable._value for variable in self._assigned], [variable._value for variable in self._read], leaves)
         for variable, value in zip(self._assigned, values, strict=True):
             variable._value = value
@@ -99,9 +99,11 @@ class Program:
                 results.insert(index, None)
         return self._pack(results)
 
-    def _keep_what_is_lent(self) -> None:
-        """Somebody may hold the stored tensor of a variable: donate a copy of it instead."""
+    def _look_at_variables(self) -> None:
+        """Somebody may hold the stored tensor of a variable: donate a copy of it instead. What lives on another engine comes here."""
         self._lendings = Variable.lendings
+        for variable in self._assigned + self._read:
+            variable.held()
         for variable in self._assigned:
             if variable.lent:
                 variable._value = jnp.copy(variable._value)
