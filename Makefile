@@ -6,6 +6,13 @@ TEST_VENV := .venv-test
 BIN := $(VENV)/bin
 TEST := $(TEST_VENV)/bin
 WORKERS ?= 2
+comma := ,
+space :=
+
+# The engines that tests run on; PyTorch and TensorFlow are installed only if they are named.
+ENGINES ?= numpy jax torch tensorflow
+EXTRAS := $(strip dev $(filter torch tensorflow,$(ENGINES)))
+TEST_READY := $(TEST_VENV)/.ready-$(subst $(space) ,-,$(EXTRAS))
 SOURCES := src tests benchmarks examples
 
 .PHONY: mnist test lint types doctest unit bench clean
@@ -13,22 +20,22 @@ SOURCES := src tests benchmarks examples
 mnist: $(VENV)/.ready  ## Train the example on the bundled MNIST; prints the test accuracy.
 	$(BIN)/python examples/mnist_cnn.py
 
-test: $(TEST_VENV)/.ready lint types doctest unit  ## All checks.
+test: $(TEST_READY) lint types doctest unit  ## All checks.
 
-lint: $(TEST_VENV)/.ready
+lint: $(TEST_READY)
 	$(TEST)/ruff format --check $(SOURCES)
 	$(TEST)/ruff check $(SOURCES)
 
-types: $(TEST_VENV)/.ready
+types: $(TEST_READY)
 	$(TEST)/mypy
 
-doctest: $(TEST_VENV)/.ready
+doctest: $(TEST_READY)
 	$(TEST)/python -m pytest --doctest-modules src/amalthea -n $(WORKERS)
 
-unit: $(TEST_VENV)/.ready
-	$(TEST)/python -m pytest tests -n $(WORKERS)
+unit: $(TEST_READY)
+	AMALTHEA_TEST_ENGINES="$(ENGINES)" $(TEST)/python -m pytest tests -n $(WORKERS)
 
-bench: $(TEST_VENV)/.ready  ## Side by side with Keras; see benchmarks/README.md.
+bench: $(TEST_READY)  ## Side by side with Keras; see benchmarks/README.md.
 	$(TEST)/python benchmarks/run.py
 
 $(VENV)/.ready: pyproject.toml
@@ -37,10 +44,10 @@ $(VENV)/.ready: pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable ".[viz]"
 	touch $@
 
-$(TEST_VENV)/.ready: pyproject.toml
+$(TEST_READY): pyproject.toml
 	$(PYTHON) -m venv $(TEST_VENV)
 	$(TEST)/python -m pip install --quiet --upgrade pip
-	$(TEST)/python -m pip install --quiet --editable ".[dev]"
+	$(TEST)/python -m pip install --quiet --editable ".[$(subst $(space) ,$(comma),$(EXTRAS))]"
 	touch $@
 
 clean:

@@ -16,6 +16,15 @@ hypothesis.settings.register_profile("thorough", max_examples=1000, **PATIENT)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 
+def pytest_report_header():
+    from amalthea.engines import available
+    from amalthea.testing.choice import engines_to_test
+
+    chosen = engines_to_test()
+    left_out = [name for name in available() if name not in chosen]
+    return f"engines: {', '.join(chosen)}" + (f" (left out, because not installed or not asked for: {', '.join(left_out)})" if left_out else "")
+
+
 @pytest.fixture(autouse=True)
 def _same_start():
     """The same seed and fresh names for every test; the default engine afterwards."""

@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from amalthea.engines import available, get
+from amalthea.engines import get
 from amalthea.engines.protocol import PRIMITIVES
+from amalthea.testing.choice import engines_to_test
 from amalthea.testing.engine_checks import CASES, problems, read_ledger
 
-ENGINES = [name for name, installed in available().items() if installed]
+ENGINES = engines_to_test()
 LEDGERS = {name: Path(__file__).parents[1] / "ledger" / f"{name}.txt" for name in ENGINES}
 EXCEPTIONS = {name: read_ledger(path) if path.exists() else {} for name, path in LEDGERS.items()}
 

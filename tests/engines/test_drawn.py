@@ -4,12 +4,13 @@ import hypothesis
 import pytest
 from hypothesis import strategies as st
 
-from amalthea.engines import available, get
+from amalthea.engines import get
 from amalthea.engines.protocol import PRIMITIVES
+from amalthea.testing.choice import engines_to_test
 from amalthea.testing.engine_checks import problems
 from amalthea.testing.strategies import DRAWN, cases
 
-ENGINES = [name for name, installed in available().items() if installed]
+ENGINES = engines_to_test()
 THOROUGH = hypothesis.settings().max_examples > 25
 
 # An engine that compiles does so for every new shape, which takes its time: unless somebody asks for more, few examples there,

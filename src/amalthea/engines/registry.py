@@ -52,6 +52,16 @@ def available() -> dict[str, bool]:
     return {name: importlib.util.find_spec(_TABLE[name].package) is not None for name in _PUBLIC}
 
 
+def check_name(name: str) -> None:
+    """Nothing, for the name of an engine.
+
+    Raises:
+        ArgumentError: there is no such engine.
+    """
+    if name not in _TABLE:
+        raise ArgumentError(f"Unknown engine {name!r}. The engines are: {', '.join(_PUBLIC)}.{nearest(str(name), _PUBLIC)}")
+
+
 def get(name: str) -> Engine:
     """The engine of this name, loaded if it was not yet.
 
@@ -62,8 +72,7 @@ def get(name: str) -> Engine:
     engine = _loaded.get(name)
     if engine is not None:
         return engine
-    if name not in _TABLE:
-        raise ArgumentError(f"Unknown engine {name!r}. The engines are: {', '.join(_PUBLIC)}.{nearest(str(name), _PUBLIC)}")
+    check_name(name)
     entry = _TABLE[name]
     try:
         module = importlib.import_module(entry.module)

@@ -1,0 +1,318 @@
+"""The verbs of the PyTorch engine: compilation, gradients, abstract evaluation, control flow, devices."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar, copy_context
+from typing import Any
+
+import numpy as np
+import torch
+from torch.utils.checkpoint import checkpoint
+
+from amalthea import dtypes, tree
+from amalthea.engines.protocol import Protocol, Tensor
+from amalthea.engines.spec import Spec
+from amalthea.engines.torch import border
+from amalthea.errors import StateError
+from amalthea.state.scope import StatelessScope, apply_writes, current_scope, in_stateless_scope
+from amalthea.state.variable import Variable
+
+_recording: ContextVar[bool] = ContextVar("amalthea_torch_recording", default=False)
+_UNKNOWN = (83, 89)
+
+
+class Verbs(Protocol):
+    """Mixed into the engine."""
+
+    # --- storage and devices ---
+
+    def hold(self, value: np.ndarray, dtype: str) -> Tensor:
+        return border.from_host(value, dtype)
+
+    def assign(self, held: Tensor, value: Tensor) -> Tensor:
+        if value.requires_grad:
+            return value.detach()
+        # A part of another tensor, or of the caller's array, would keep all of it alive.
+        return value.clone() if value._is_view() else value
+
+    def devices(self) -> list[str]:
+        return border.devices()
+
+    def device(self, name: str) -> AbstractContextManager[Any]:
+        return border.on(border.device_named(name))
+
+    def synchronize(self, x: Any) -> None:
+        if torch.cuda.is_available():
+            torch.cuda.synchronize()
+
+    # --- compilation and gradients ---
+
+    def compile(self, fn: Callable[..., Any], state: Callable[[], Sequence[Variable]] | None = None) -> Callable[..., Any]:
+        def run(*args: Any) -> Any:
+            return fn(*args) if in_stateless_scope() else fn(*[_given(arg) for arg in args])
+
+        return run
+
+    def value_and_grad(self, fn: Callable[[], tuple[Tensor, Any]], variables: Sequence[Variable]) -> tuple[tuple[Tensor, Any], list[Tensor]]:
+        stored = [_stored(variable) for variable in variables]
+        nested = _recording.get()
+        with _recorded(), StatelessScope() as scope:
+            leaves = [_leaf(value, nested) for value in stored]
+            for variable, leaf in zip(variables, leaves, strict=True):
+                scope.hold(variable, leaf)
+            value, aux = fn()
+            gradients = _gradients(value, leaves, nested)
+            # A leaf that was not assigned is not among what was written.
+            writes = scope.written()
+        if nested:
+            apply_writes(writes)
+            return (value, aux), gradients
+        apply_writes([(variable, _detached(tensor)) for variable, tensor in writes])
+        return (_detached(value), tree.map_structure(_detached, aux)), gradients
+
+    def tensor_value_and_grad(self, fn: Callable[..., tuple[Tensor, Any]], tensors: Sequence[Tensor]) -> tuple[tuple[Tensor, Any], list[Tensor]]:
+        nested = _recording.get()
+        with _recorded():
+            leaves = [_leaf(value, nested) for value in tensors]
+            value, aux = fn(*leaves)
+            gradients = _gradients(value, leaves, nested)
+        if nested:
+            return (value, aux), gradients
+        return (_detached(value), tree.map_structure(_detached, aux)), gradients
+
+    def custom_gradient(self, fn: Callable[..., tuple[Tensor, Callable[..., Any]]]) -> Callable[..., Tensor]:
+        def run(*tensors: Tensor) -> Any:
+            if not any(isinstance(tensor, torch.Tensor) and tensor.requires_grad for tensor in tensors):
+                return fn(*tensors)[0]
+            return _CustomGradient.apply(fn, *tensors)  # type: ignore[no-untyped-call]
+
+        return run
+
+    def stop_gradient(self, x: Tensor) -> Tensor:
+        return x.detach()
+
+    def remat(self, fn: Callable[..., Any]) -> Callable[..., Any]:
+        def recomputed(*args: Any, **kwargs: Any) -> Any:
+            if not torch.is_grad_enabled():
+                return fn(*args, **kwargs)
+            seen: dict[int, tuple[Variable, Any]] = {}
+            writes: list[list[tuple[Variable, Any]]] = []
+            context = copy_context()
+
+            def pure(*args: Any) -> Any:
+                # The second time variables read as they did the first time, and nothing is assigned.
+                with _Remembering(seen) as scope:
+                    result = fn(*args, **kwargs)
+                    writes.append(scope.written())
+                return result
+
+            def again(*args: Any) -> Any:
+                return pure(*args) if not writes else context.copy().run(pure, *args)
+
+            result = checkpoint(again, *args, use_reentrant=False, preserve_rng_state=False)
+            apply_writes(writes[0])
+            return result
+
+        return recomputed
+
+    def abstract_eval(self, fn: Callable[..., Any], *args: Any) -> Any:
+        # Sizes that follow an unknown one differ between two runs with different numbers in its place.
+        first, second = (_without_values(fn, args, unknown) for unknown in _UNKNOWN)
+        return tree.map_structure(
+            lambda a, b: Spec([m if m == n else None for m, n in zip(a.shape, b.shape, strict=True)], dtypes.standardize_dtype(a.dtype)),
+            first,
+            second,
+        )
+
+    # --- control flow ---
+
+    def cond(self, pred: Tensor, then: Callable[[], Any], otherwise: Callable[[], Any]) -> Any:
+        return then() if bool(pred) else otherwise()
+
+    def while_loop(
+        self, cond: Callable[..., Tensor], body: Callable[..., tuple[Any, ...]], carry: tuple[Any, ...], limit: int | None
+    ) -> tuple[Any, ...]:
+        body, count = _without_assignments(body, "while_loop"), 0
+        while (limit is None or count < limit) and bool(cond(*carry)):
+            carry, count = tuple(body(*carry)), count + 1
+        return carry
+
+    def scan(self, body: Callable[[Any, Any], tuple[Any, Any]], carry: Any, xs: Any, length: int, reverse: bool, unroll: int) -> tuple[Any, Any]:
+        if length == 0:
+            _, y = _on_zeros(body, (carry, _element(xs)), 1)
+            return carry, _none_of(y)
+        body = _without_assignments(body, "scan")
+        # Taken apart at once: the gradient of so many separate slices would be as many tensors of the whole size.
+        parts = [None if leaf is None else leaf.unbind(0) for leaf in tree.flatten(xs)]
+        unflatten = tree.packer(xs)
+        ys: list[Any] = [None] * length
+        for step in reversed(range(length)) if reverse else range(length):
+            carry, ys[step] = body(carry, unflatten([None if part is None else part[step] for part in parts]))
+        return carry, _stacked(ys)
+
+    def vectorized_map(self, fn: Callable[..., Any], *xs: Any) -> Any:
+        fn = _without_assignments(fn, "vectorized_map")
+        length = len(tree.flatten(xs)[0])
+        if length == 0:
+            return _none_of(_on_zeros(fn, _element(xs), 1))
+        try:
+            return torch.func.vmap(fn)(*xs)
+        except RuntimeError:
+            # `vmap` has no rule for some operations, among them those that read values: then one element after another.
+            return _stacked([fn(*tree.map_structure(lambda leaf, step=step: leaf[step], xs, none_is_leaf=False)) for step in range(length)])
+
+
+# --- gradients -------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _recorded() -> Iterator[None]:
+    """Inside, what is computed is recorded, and gradients taken are recorded too."""
+    token = _recording.set(True)
+    try:
+        with torch.enable_grad():
+            yield
+    finally:
+        _recording.reset(token)
+
+
+def recording() -> bool:
+    """Whether a gradient of this engine is being recorded here."""
+    return _recording.get()
+
+
+def _leaf(value: Tensor, nested: bool) -> Tensor:
+    """What stands for `value` in a function whose gradient is wanted; within another gradient, still a result of that one's."""
+    if not (value.dtype.is_floating_point or value.dtype.is_complex):
+        return value
+    if nested and value.requires_grad:
+        return value.view_as(value)
+    return value.detach().requires_grad_()
+
+
+def _gradients(value: Tensor, leaves: Sequence[Tensor], nested: bool) -> list[Tensor]:
+    wanted = [leaf for leaf in leaves if leaf.requires_grad]
+    if not wanted or not value.requires_grad:
+        return [torch.zeros_like(leaf) for leaf in leaves]
+    found = iter(torch.autograd.grad(value, wanted, create_graph=nested, materialize_grads=True))
+    return [next(found) if leaf.requires_grad else torch.zeros_like(leaf) for leaf in leaves]
+
+
+def _detached(x: Any) -> Any:
+    return x.detach() if isinstance(x, torch.Tensor) and x.requires_grad else x
+
+
+class _CustomGradient(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, fn: Callable[..., tuple[Tensor, Callable[..., Any]]], *tensors: Tensor) -> Any:
+        result, ctx.gradient = fn(*tensors)
+        return result
+
+    @staticmethod
+    def backward(ctx: Any, *upstream: Tensor) -> Any:
+        gradients = ctx.gradient(*upstream)
+        return None, *(gradients if isinstance(gradients, (tuple, list)) else (gradients,))
+
+
+class _Remembering(StatelessScope):
+    """Answers reads with the values of the first reads, which it notes in `seen`."""
+
+    def __init__(self, seen: dict[int, tuple[Variable, Any]]) -> None:
+        super().__init__()
+        self._seen = seen
+
+    def missing(self, variable: Variable) -> Any:
+        if id(variable) not in self._seen:
+            self._seen[id(variable)] = (variable, super().missing(variable))
+        return self._seen[id(variable)][1]
+
+
+# --- arguments, and functions without values -------------------------------------------------------------
+
+
+def _given(x: Any) -> Any:
+    """An argument of a compiled function, its arrays as tensors. Nothing writes into tensors, so they may share memory with the arrays."""
+    kind = type(x)
+    if kind is tuple or kind is list:
+        return kind([_given(part) for part in x])
+    if kind is dict:
+        return {key: _given(part) for key, part in x.items()}
+    if isinstance(x, (np.ndarray, np.generic)):
+        return border.from_host(x, dtypes.standardize_dtype(x.dtype), copy=False)
+    return tree.map_structure(_given, x) if tree.is_nested(x) else x
+
+
+class _Shapes(StatelessScope):
+    """Variables read as tensors without values."""
+
+    def missing(self, variable: Variable) -> Any:
+        return super().missing(variable).to("meta")
+
+
+def _without_values(fn: Callable[..., Any], args: Any, unknown: int) -> Any:
+    """The result of `fn` with tensors without values in place of specs; if it reads values, with zeros."""
+
+    def shape(leaf: Any) -> Any:
+        if isinstance(leaf, Spec):
+            return torch.empty([unknown if size is None else size for size in leaf.shape], dtype=border.dtype_of(leaf.dtype), device="meta")
+        return leaf.to("meta") if isinstance(leaf, torch.Tensor) else leaf
+
+    meta = torch.device("meta")
+    try:
+        with _Shapes(), border.on(meta), meta:
+            return fn(*tree.map_structure(shape, args))
+    except (RuntimeError, TypeError):  # an operation that reads values, or one on tensors that `fn` made or holds elsewhere
+        return _on_zeros(fn, args, unknown)
+
+
+def _on_zeros(fn: Callable[..., Any], args: Any, unknown: int) -> Any:
+    """`fn` of zeros in place of the specs in `args`; what it assigns is forgotten."""
+
+    def zeros(leaf: Any) -> Any:
+        if not isinstance(leaf, Spec):
+            return leaf
+        return torch.zeros([unknown if size is None else size for size in leaf.shape], dtype=border.dtype_of(leaf.dtype), device=border.device())
+
+    with StatelessScope():
+        return fn(*tree.map_structure(zeros, args))
+
+
+def _stored(variable: Variable) -> Tensor:
+    scope = current_scope()
+    return scope.read(variable) if scope is not None else variable.held()
+
+
+def _without_assignments(body: Callable[..., Any], where: str) -> Callable[..., Any]:
+    """`body`, with a clear error if it assigns a variable, which on engines that compile loops would be lost."""
+
+    def checked(*args: Any) -> Any:
+        with StatelessScope() as scope:
+            result = body(*args)
+            written = scope.written()
+        if written:
+            raise StateError(
+                f"The body of `{where}` assigned the variable {written[0][0].path!r}. A loop keeps only what is in its carry: "
+                "return the new value from the body and assign it after the loop (draw random numbers before it)."
+            )
+        return result
+
+    return checked
+
+
+# --- loops -----------------------------------------------------------------------------------------------
+
+
+def _stacked(results: list[Any]) -> Any:
+    return tree.map_structure(lambda *leaves: torch.stack(leaves), *results, none_is_leaf=False)
+
+
+def _element(xs: Any) -> Any:
+    """What the elements along the first axis are like, of which there are none."""
+    return tree.map_structure(lambda leaf: Spec(leaf.shape[1:], dtypes.standardize_dtype(leaf.dtype)), xs, none_is_leaf=False)
+
+
+def _none_of(result: Any) -> Any:
+    """The results of a loop over nothing, each of which would have been like `result`."""
+    return tree.map_structure(lambda leaf: leaf.new_zeros((0, *leaf.shape)), result, none_is_leaf=False)
