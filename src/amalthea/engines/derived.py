@@ -10,6 +10,7 @@ The default compositions stand in `compositions/`, one family a file:
 - `networks`: normalisation, attention, losses on logits
 - `recurrences`: loops over time
 - `random`: draws from a key
+- `updates`: rules of optimizers over all weights
 
 They use nothing but primitives, so an engine that has those has all of them. An engine overrides one
 by defining the same name. They rely on what the protocol promises (non-negative axes, one dtype for
@@ -21,7 +22,8 @@ from __future__ import annotations
 
 from amalthea.engines.compositions.random import Random
 from amalthea.engines.compositions.recurrences import Recurrences
+from amalthea.engines.compositions.updates import Updates
 
 
-class Engine(Recurrences, Random):
+class Engine(Recurrences, Updates, Random):
     """The primitives and their compositions. An engine is a subclass with a name and its own primitives."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from amalthea import ops
+from amalthea.engines import registry
 from amalthea.errors import ArgumentError
 from amalthea.ops.arguments import Tensor
 from amalthea.optimizers.optimizer import LearningRate, Optimizer
@@ -92,15 +93,33 @@ class Adam(Optimizer):
         return learning_rate * ops.sqrt(1.0 - ops.power(self.beta_2, step)) / (1.0 - ops.power(self.beta_1, step))
 
     def update_step(self, gradient: Tensor, variable: Variable, learning_rate: Tensor) -> None:
+        if not self.amsgrad:
+            self._update_together([gradient], [variable], learning_rate)
+            return
         index = self._get_variable_index(variable)
         rate = like(self._terms_for(learning_rate), variable)
         m = average(self._momentums[index], gradient, self.beta_1)
         v = average(self._velocities[index], ops.square(gradient), self.beta_2)
-        if self.amsgrad:
-            greatest = self._velocity_hats[index]
-            v = ops.maximum(greatest.value, ops.cast(v, variable.dtype))
-            greatest.assign(v)
+        greatest = self._velocity_hats[index]
+        v = ops.maximum(greatest.value, ops.cast(v, variable.dtype))
+        greatest.assign(v)
         move(variable, m * rate / (ops.sqrt(v) + self.epsilon))
+
+    def update_steps(self, grads: Sequence[Tensor], variables: Sequence[Variable], learning_rate: Tensor) -> None:
+        if self.amsgrad or type(self).update_step is not Adam.update_step:
+            super().update_steps(grads, variables, learning_rate)
+        else:
+            self._update_together(grads, variables, learning_rate)
+
+    def _update_together(self, grads: Sequence[Tensor], variables: Sequence[Variable], learning_rate: Tensor) -> None:
+        places = [self._get_variable_index(variable) for variable in variables]
+        groups = (variables, [self._momentums[place] for place in places], [self._velocities[place] for place in places])
+        weights, momentums, velocities = ([variable.value for variable in group] for group in groups)
+        rate = self._terms_for(learning_rate)
+        results = registry.current().adam(weights, grads, momentums, velocities, rate, self.beta_1, self.beta_2, self.epsilon)
+        for group, values in zip(groups, results, strict=True):
+            for variable, value in zip(group, values, strict=True):
+                variable.assign(value)
 
 
 class AdamW(Adam):

@@ -208,8 +208,12 @@ class Optimizer(OptimizerState):
         learning_rate = ops.cast(self._get_current_learning_rate(), "float32")
         self._apply_weight_decay(variables, learning_rate)
         with self._terms_of_step(learning_rate):
-            for gradient, variable in zip(grads, variables, strict=True):
-                self.update_step(gradient, variable, learning_rate)
+            self.update_steps(grads, variables, learning_rate)
+
+    def update_steps(self, grads: Sequence[Tensor], variables: Sequence[Variable], learning_rate: Tensor) -> None:
+        """Assign all weights their next values: `update_step` for each, or something quicker that does the same."""
+        for gradient, variable in zip(grads, variables, strict=True):
+            self.update_step(gradient, variable, learning_rate)
 
     def _accumulate(self, grads: list[Tensor], variables: list[Variable]) -> None:
         steps = self.gradient_accumulation_steps
