@@ -204,6 +204,38 @@ def test_a_step_written_once_does_the_same_everywhere(engine, make):
         np.testing.assert_allclose(found[name], values, rtol=1e-3, atol=1e-5)
 
 
+class WrittenForPyTorch(TwoPasses):
+    """As `TwoPasses`, in the form that Keras asks for on PyTorch."""
+
+    def train_step(self, data):
+        import torch
+
+        x = data[0]
+        self.zero_grad()
+        loss = ops.mean(ops.square(self(x, training=True) - self(x + 0.5, training=True)))
+        loss.backward()
+        gradients = [weight.value.grad for weight in self.trainable_weights]
+        with torch.no_grad():
+            self.optimizer.apply(gradients, self.trainable_weights)
+        self.steps.update_state(1.0)
+        return {"loss": loss, "steps": self.steps.result()}
+
+
+@pytest.mark.skipif("torch" not in ENGINES, reason="needs PyTorch")
+def test_a_step_written_for_keras_on_pytorch():
+    def run(kind):
+        amalthea.utils.set_random_seed(4)
+        with amalthea.engine("torch"):
+            model = kind()
+            model.compile("adam")
+            return model.fit(X, batch_size=8, epochs=2, verbose=0, shuffle=False).history, model.get_weights()
+
+    (found, weights), (expected, expected_weights) = run(WrittenForPyTorch), run(TwoPasses)
+    assert found == expected
+    for one, other in zip(weights, expected_weights, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
 def test_the_step_of_two_passes_by_hand():
     amalthea.utils.set_random_seed(4)
     model = two_passes()

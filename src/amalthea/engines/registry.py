@@ -26,6 +26,7 @@ _TABLE: dict[str, _Entry] = {
     "numpy": _Entry("amalthea.engines.numpy", "numpy", "pip install numpy"),
     "jax": _Entry("amalthea.engines.jax", "jax", "pip install jax"),
     "torch": _Entry("amalthea.engines.torch", "torch", "pip install torch"),
+    "tensorflow": _Entry("amalthea.engines.tensorflow", "tensorflow", "pip install tensorflow"),
     "symbolic": _Entry("amalthea.engines.symbolic", "numpy", ""),
 }
 _PUBLIC = tuple(name for name in _TABLE if name != "symbolic")

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from amalthea.errors import ArgumentError, ArgumentTypeError, NotBuiltError, nearest
 from amalthea.graph.keras_tensor import KerasTensor
 from amalthea.layers.layer import Layer, default_build
 from amalthea.training.trainer import Trainer
+
+if TYPE_CHECKING:
+    from amalthea.models.verification import Verification
 
 
 class Model(Trainer, Layer):
@@ -127,6 +130,42 @@ class Model(Trainer, Layer):
             show_trainable=show_trainable,
             layer_range=layer_range,
         )
+
+    def verify(
+        self, engines: Sequence[str] | None = None, data: Any = None, rtol: float = 1e-3, atol: float = 1e-4, verbose: bool = True
+    ) -> Verification:
+        """Run the model on several engines and compare, layer by layer: outputs, and gradients of the weights.
+
+        Weights, metrics and the engine that the model lives on stay as they are.
+
+        Args:
+            engines: names of engines; the first is what the others are compared with. All that are installed by default.
+            data: inputs for the model, an array or a structure of arrays; a few samples do.
+            rtol: the relative difference that is tolerated.
+            atol: the absolute difference that is tolerated besides.
+            verbose: whether a table is printed, and the first layer that diverges is named.
+
+        Returns:
+            A `Verification`: `agrees`, `first_divergence`, and all `comparisons`.
+
+        Raises:
+            ArgumentError: fewer than two engines, an unknown one, or no data.
+            NotBuiltError: the model is not built.
+
+        Example:
+            >>> import amalthea, numpy as np
+            >>> model = amalthea.Sequential([amalthea.Input((2,)), amalthea.layers.Dense(3, activation="tanh")])
+            >>> model.verify(["jax", "numpy"], np.ones((1, 2), "float32"), verbose=False).agrees
+            True
+        """
+        from amalthea.models.verification import verify
+
+        if data is None:
+            raise ArgumentError("`verify` needs `data`: inputs for the model, a few samples of what it is made for.")
+        found = verify(self, engines, data, rtol, atol)
+        if verbose:
+            found.print()
+        return found
 
     def to_json(self, **kwargs: Any) -> str:
         """The architecture as JSON text, for `models.model_from_json`.

@@ -1,7 +1,7 @@
 """The steps: what happens to one batch in training, in evaluation and in prediction, and how a step becomes a fast function.
 
-A step is a method of the model that is written statefully and for no engine in particular. One written for Keras on JAX, which takes and
-returns the state, is run as well.
+A step is a method of the model that is written statefully and for no engine in particular. Steps written for Keras are run as well, each on
+its engine: on JAX one that takes and returns the state, on PyTorch one that calls `loss.backward()`.
 """
 
 from __future__ import annotations
@@ -39,6 +39,16 @@ def stateful(step: Callable[..., Any], groups: Callable[[], Sequence[Sequence[Va
             for variable, value in zip(group, values, strict=True):
                 variable.assign(value)
         return result
+
+    return run
+
+
+def watched(engine: Engine, step: Step, variables: Callable[[], Sequence[Variable]]) -> Step:
+    """`step` as one in which the engine's own differentiation works on the values of `variables`, such as `loss.backward()` on PyTorch."""
+
+    def run(data: Any) -> Any:
+        with engine.watching(variables()):
+            return step(data)
 
     return run
 

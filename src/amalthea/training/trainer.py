@@ -246,6 +246,9 @@ class Trainer:
         for metric in self.metrics:
             metric.reset_state()
 
+    def zero_grad(self) -> None:
+        """For steps written for Keras on PyTorch: there is nothing to forget, since gradients are new in every step."""
+
     # --- Keras's stateless form ---
 
     def stateless_compute_loss(
@@ -599,6 +602,8 @@ class Trainer:
             step = getattr(self, f"{kind}_step")
             if steps.takes_state(step):
                 step = steps.stateful(_with_state_tuple(step) if kind == "predict" else step, _GROUPS[kind].__get__(self))
+            elif kind == "train" and type(self).train_step is not Trainer.train_step:
+                step = steps.watched(registry.current(), step, lambda: self.trainable_variables)
             make = steps.fast_group if group else steps.fast
             self._functions[key] = make(registry.current(), step, lambda: self._state_for(kind), self.run_eagerly)
         return self._functions[key]  # type: ignore[no-any-return]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from amalthea.dtypes import standardize_dtype
@@ -42,6 +43,12 @@ class Basics(Protocol):
         """`x` in the dtype of `model`."""
         dtype = self.dtype_of(model)
         return x if self.dtype_of(x) == dtype else self.cast(x, dtype)
+
+    # --- gradients of the engine's own making --------------------------------------------------------------
+
+    def watching(self, variables: Sequence[Any]) -> AbstractContextManager[Any]:
+        """Inside, the engine's own differentiation, where it works on tensors as they are, sees the values of these variables."""
+        return nullcontext()
 
     # --- creation ----------------------------------------------------------------------------------------
 

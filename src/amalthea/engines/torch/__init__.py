@@ -11,10 +11,11 @@ from amalthea.engines.torch.algebra import Algebra
 from amalthea.engines.torch.arrays import Arrays
 from amalthea.engines.torch.draws import Draws
 from amalthea.engines.torch.nn import NN
+from amalthea.engines.torch.updates import Updates
 from amalthea.engines.torch.verbs import Verbs
 
 
-class TorchEngine(Verbs, NN, Algebra, Draws, Arrays):
+class TorchEngine(Verbs, Updates, NN, Algebra, Draws, Arrays):
     """Tensors are `torch.Tensor`; steps run eagerly."""
 
     name: ClassVar[str] = "torch"

@@ -10,7 +10,7 @@ import torch
 
 from amalthea.engines.derived import Engine
 from amalthea.engines.protocol import Tensor
-from amalthea.engines.torch.arrays import _back, _ordered, _same, _signed, _unordered
+from amalthea.engines.torch.arrays import back, ordered, same, signed, unordered
 from amalthea.engines.torch.border import HALVES, UNSIGNED
 
 
@@ -28,7 +28,7 @@ def _wide(fn: Callable[..., Any]) -> Any:
 
 def _matmul(x: Tensor, y: Tensor) -> Tensor:
     if x.dtype in UNSIGNED:
-        return _back(torch.matmul(_signed(x), _signed(y)), x.dtype)
+        return back(torch.matmul(signed(x), signed(y)), x.dtype)
     if x.dtype is torch.bool:
         return torch.matmul(x.to(torch.int64), y.to(torch.int64)).to(torch.bool)
     return torch.matmul(x, y)
@@ -37,7 +37,7 @@ def _matmul(x: Tensor, y: Tensor) -> Tensor:
 def _einsum(subscripts: str, xs: Sequence[Tensor]) -> Tensor:
     dtype = xs[0].dtype
     if dtype in UNSIGNED:
-        return _back(torch.einsum(subscripts, *(_signed(x) for x in xs)), dtype)
+        return back(torch.einsum(subscripts, *(signed(x) for x in xs)), dtype)
     if dtype is torch.bool:
         return torch.einsum(subscripts, *(x.to(torch.int64) for x in xs)).to(dtype)
     return torch.einsum(subscripts, *xs)
@@ -65,37 +65,37 @@ def _solve_triangular(a: Tensor, b: Tensor, lower: bool) -> Tensor:
 
 def _sort(x: Tensor, axis: int) -> Tensor:
     if x.dtype in UNSIGNED:
-        return _unordered(torch.sort(_ordered(x), axis).values, x.dtype)
+        return unordered(torch.sort(ordered(x), axis).values, x.dtype)
     return torch.sort(x, axis).values
 
 
 def _argsort(x: Tensor, axis: int) -> Tensor:
-    return torch.argsort(_ordered(x), dim=axis, stable=True).to(torch.int32)
+    return torch.argsort(ordered(x), dim=axis, stable=True).to(torch.int32)
 
 
 def _top_k(x: Tensor, k: int) -> tuple[Tensor, Tensor]:
     # A stable sort: `torch.topk` gives any of equals.
-    places = torch.argsort(_ordered(x), dim=-1, descending=True, stable=True)[..., :k]
+    places = torch.argsort(ordered(x), dim=-1, descending=True, stable=True)[..., :k]
     return torch.take_along_dim(x, places, -1), places.to(torch.int32)
 
 
 def _searchsorted(sorted: Tensor, values: Tensor, side: str) -> Tensor:
-    return torch.searchsorted(_ordered(sorted).contiguous(), _ordered(values).contiguous(), right=side == "right", out_int32=True)
+    return torch.searchsorted(ordered(sorted).contiguous(), ordered(values).contiguous(), right=side == "right", out_int32=True)
 
 
 class Algebra(Engine):
     """Mixed into the engine."""
 
-    matmul = _same(_matmul)
-    einsum = _same(_einsum)
+    matmul = same(_matmul)
+    einsum = same(_einsum)
 
     cholesky = _wide(torch.linalg.cholesky)
     svdvals = _wide(torch.linalg.svdvals)
     det = _wide(torch.linalg.det)
-    solve = _same(torch.linalg.solve)
-    solve_triangular = _same(_solve_triangular)
-    lu_factor = _same(_lu_factor)
-    lstsq = _same(_lstsq)
+    solve = same(torch.linalg.solve)
+    solve_triangular = same(_solve_triangular)
+    lu_factor = same(_lu_factor)
+    lstsq = same(_lstsq)
 
     def qr(self, x: Tensor, mode: str) -> tuple[Tensor, Tensor]:
         q, r = torch.linalg.qr(x, mode)
@@ -117,12 +117,12 @@ class Algebra(Engine):
         sign, logarithm = torch.linalg.slogdet(x)
         return sign, logarithm
 
-    fft = _same(lambda x: torch.fft.fft(x))
-    ifft = _same(lambda x: torch.fft.ifft(x))
-    rfft = _same(lambda x, n: torch.fft.rfft(x, n))
-    irfft = _same(lambda x, n: torch.fft.irfft(x, n))
+    fft = same(lambda x: torch.fft.fft(x))
+    ifft = same(lambda x: torch.fft.ifft(x))
+    rfft = same(lambda x, n: torch.fft.rfft(x, n))
+    irfft = same(lambda x, n: torch.fft.irfft(x, n))
 
-    sort = _same(_sort)
-    argsort = _same(_argsort)
-    top_k = _same(_top_k)
-    searchsorted = _same(_searchsorted)
+    sort = same(_sort)
+    argsort = same(_argsort)
+    top_k = same(_top_k)
+    searchsorted = same(_searchsorted)

@@ -22,7 +22,7 @@ from amalthea.engines.torch.border import UNSIGNED, device, dtype_of, from_host,
 _LOWEST = -(2**63)
 
 
-def _same(fn: Callable[..., Any]) -> Any:
+def same(fn: Callable[..., Any]) -> Any:
     """The primitive that `fn` is as it stands."""
     return staticmethod(fn)
 
@@ -30,25 +30,25 @@ def _same(fn: Callable[..., Any]) -> Any:
 # --- unsigned integers in int64 ---------------------------------------------------------------------------
 
 
-def _signed(x: Any) -> Any:
+def signed(x: Any) -> Any:
     """Unsigned integers as int64 (uint64: the same bits); anything else as it is."""
     if not isinstance(x, torch.Tensor) or x.dtype not in UNSIGNED:
         return x - 2**64 if isinstance(x, int) and x >= 2**63 else x
     return x.view(torch.int64) if x.dtype is torch.uint64 else x.to(torch.int64)
 
 
-def _ordered(x: Any) -> Any:
-    """As `_signed`, but in the order of the unsigned values; `_unordered` undoes it."""
-    return _signed(x) ^ _LOWEST if isinstance(x, torch.Tensor) and x.dtype is torch.uint64 else _signed(x)
+def ordered(x: Any) -> Any:
+    """As `signed`, but in the order of the unsigned values; `unordered` undoes it."""
+    return signed(x) ^ _LOWEST if isinstance(x, torch.Tensor) and x.dtype is torch.uint64 else signed(x)
 
 
-def _back(x: Tensor, dtype: torch.dtype) -> Tensor:
+def back(x: Tensor, dtype: torch.dtype) -> Tensor:
     """int64 as the unsigned `dtype`, modulo its range."""
     return x.view(dtype) if dtype is torch.uint64 else x.to(dtype)
 
 
-def _unordered(x: Tensor, dtype: torch.dtype) -> Tensor:
-    return _back(x ^ _LOWEST, dtype) if dtype is torch.uint64 else _back(x, dtype)
+def unordered(x: Tensor, dtype: torch.dtype) -> Tensor:
+    return back(x ^ _LOWEST, dtype) if dtype is torch.uint64 else back(x, dtype)
 
 
 def _through(enter: Callable[[Any], Any], leave: Callable[..., Tensor] | None, fn: Callable[..., Any]) -> Any:
@@ -65,7 +65,7 @@ def _through(enter: Callable[[Any], Any], leave: Callable[..., Tensor] | None, f
 
 
 def _unary(fn: Callable[..., Any]) -> Any:
-    return _through(_signed, _back, fn)
+    return _through(signed, back, fn)
 
 
 def _binary(fn: Callable[..., Any], numbers: bool = True, order: bool = False, truth: bool = False) -> Any:
@@ -77,7 +77,7 @@ def _binary(fn: Callable[..., Any], numbers: bool = True, order: bool = False, t
         order: whether the result depends on the order of values rather than on their bits.
         truth: whether the result is bool.
     """
-    enter, leave = (_ordered, _unordered) if order else (_signed, _back)
+    enter, leave = (ordered, unordered) if order else (signed, back)
 
     def apply(x: Any, y: Any) -> Tensor:
         if not isinstance(x, torch.Tensor):
@@ -95,7 +95,7 @@ def _binary(fn: Callable[..., Any], numbers: bool = True, order: bool = False, t
 def _where(condition: Tensor, x: Any, y: Any) -> Tensor:
     model = x if isinstance(x, torch.Tensor) else y
     if isinstance(model, torch.Tensor) and model.dtype in UNSIGNED:
-        return _back(torch.where(condition, _signed(scalar(x, model)), _signed(scalar(y, model))), model.dtype)
+        return back(torch.where(condition, signed(scalar(x, model)), signed(scalar(y, model))), model.dtype)
     return torch.where(condition, x, y)
 
 
@@ -124,7 +124,7 @@ def _reduction(fn: Callable[..., Tensor], order: bool = False) -> Any:
         if not dims:
             return x
         if x.dtype in UNSIGNED:
-            enter, leave = (_ordered, _unordered) if order else (_signed, _back)
+            enter, leave = (ordered, unordered) if order else (signed, back)
             return leave(fn(enter(x), dims, keepdims), x.dtype)
         return fn(x, dims, keepdims)
 
@@ -139,7 +139,7 @@ def _prod(x: Tensor, dims: tuple[int, ...], keepdims: bool) -> Tensor:
 
 def _place(fn: Callable[..., Tensor]) -> Any:
     def place(x: Tensor, axis: int, keepdims: bool) -> Tensor:
-        x = x.to(torch.uint8) if x.dtype is torch.bool else _ordered(x)
+        x = x.to(torch.uint8) if x.dtype is torch.bool else ordered(x)
         return fn(x, axis, keepdims).to(torch.int32)
 
     return staticmethod(place)
@@ -152,14 +152,14 @@ def _accumulation(fn: Callable[..., Tensor]) -> Any:
 # --- indexing ---------------------------------------------------------------------------------------------
 
 
-def _index(indices: Tensor, size: int) -> Tensor:
+def index_within(indices: Tensor, size: int) -> Tensor:
     """Places as int64 within `size`; negative ones count from the end, and what is out of range comes out somewhere within."""
-    indices = _signed(indices).to(torch.int64)
+    indices = signed(indices).to(torch.int64)
     return torch.remainder(indices, size) if size else indices
 
 
 def _take(x: Tensor, indices: Tensor, axis: int) -> Tensor:
-    places = _index(indices, x.shape[axis])
+    places = index_within(indices, x.shape[axis])
     if axis == 0 and x.ndim == 2 and x.requires_grad:
         return F.embedding(places, x)  # its gradient is the faster one
     found = x.index_select(axis, places.reshape(-1))
@@ -167,14 +167,16 @@ def _take(x: Tensor, indices: Tensor, axis: int) -> Tensor:
 
 
 def _take_along_axis(x: Tensor, indices: Tensor, axis: int) -> Tensor:
-    return torch.take_along_dim(x, _index(indices, x.shape[axis]), axis)
+    return torch.take_along_dim(x, index_within(indices, x.shape[axis]), axis)
 
 
 def _getitem(x: Tensor, key: Any) -> Tensor:
     parts = key if type(key) is tuple else (key,)
     for part in parts:
         kind = type(part)
-        if not (kind is int or part is None or part is Ellipsis or (kind is slice and (part.step is None or type(part.step) is int and part.step > 0))):
+        if not (
+            kind is int or part is None or part is Ellipsis or (kind is slice and (part.step is None or (type(part.step) is int and part.step > 0)))
+        ):
             return _getitem_slowly(x, parts)
     return x[parts]
 
@@ -182,7 +184,9 @@ def _getitem(x: Tensor, key: Any) -> Tensor:
 def _getitem_slowly(x: Tensor, parts: tuple[Any, ...]) -> Tensor:
     """Falling slices, NumPy's numbers and arrays, and tensors of integers of all kinds."""
     used = sum(1 if not _is_mask(part) else np.ndim(part) for part in parts if part is not None and part is not Ellipsis)
-    flipped, chosen, axis = [], [], 0
+    flipped: list[int] = []
+    chosen: list[Any] = []
+    axis = 0
     for part in parts:
         if part is None:
             chosen.append(None)
@@ -199,7 +203,7 @@ def _getitem_slowly(x: Tensor, parts: tuple[Any, ...]) -> Tensor:
             axis += 1
         elif isinstance(part, (torch.Tensor, np.ndarray, list)):
             tensor = part if isinstance(part, torch.Tensor) else torch.from_numpy(np.array(part)).to(x.device)
-            chosen.append(tensor if tensor.dtype is torch.bool else _signed(tensor).to(torch.int64))
+            chosen.append(tensor if tensor.dtype is torch.bool else signed(tensor).to(torch.int64))
             axis += tensor.ndim if tensor.dtype is torch.bool else 1
         else:
             chosen.append(int(part))
@@ -228,12 +232,12 @@ _SCATTERS = {"mul": "prod", "max": "amax", "min": "amin"}
 
 def _scatter(x: Tensor, indices: Tensor, updates: Tensor, how: str) -> Tensor:
     if x.dtype in UNSIGNED:
-        return _unordered(_scatter(_ordered(x), indices, _ordered(updates), how), x.dtype)
+        return unordered(_scatter(ordered(x), indices, ordered(updates), how), x.dtype)
     depth = indices.shape[-1]
     rest = x.shape[depth:]
     flat: Any = torch.zeros(indices.shape[:-1], dtype=torch.int64, device=x.device)
     for axis in range(depth):
-        flat = flat * x.shape[axis] + _index(indices[..., axis], x.shape[axis])
+        flat = flat * x.shape[axis] + index_within(indices[..., axis], x.shape[axis])
     rows = x.reshape(math.prod(x.shape[:depth]), *rest)
     flat, updates = flat.reshape(-1), updates.expand(*indices.shape[:-1], *rest).reshape(flat.numel(), *rest)
     if how == "set":
@@ -318,44 +322,44 @@ class Arrays(Engine):
     # --- elementwise ---
 
     negative = _unary(torch.neg)
-    absolute = _same(lambda x: x if x.dtype in UNSIGNED or x.dtype is torch.bool else torch.abs(x))
+    absolute = same(lambda x: x if x.dtype in UNSIGNED or x.dtype is torch.bool else torch.abs(x))
     sign = _unary(_sign)
-    conjugate = _same(lambda x: torch.conj_physical(x) if x.dtype.is_complex else x)
-    real = _same(torch.real)
-    imag = _same(lambda x: torch.imag(x) if x.dtype.is_complex else torch.zeros_like(x))
-    complex = _same(lambda real, imag: torch.complex(*torch.broadcast_tensors(real, imag)))
-    isnan = _through(_signed, None, torch.isnan)
-    isfinite = _through(_signed, None, torch.isfinite)
-    logical_not = _same(torch.logical_not)
+    conjugate = same(lambda x: torch.conj_physical(x) if x.dtype.is_complex else x)
+    real = same(torch.real)
+    imag = same(lambda x: torch.imag(x) if x.dtype.is_complex else torch.zeros_like(x))
+    complex = same(lambda real, imag: torch.complex(*torch.broadcast_tensors(real, imag)))
+    isnan = _through(signed, None, torch.isnan)
+    isfinite = _through(signed, None, torch.isfinite)
+    logical_not = same(torch.logical_not)
     bitwise_not = _unary(torch.bitwise_not)
 
-    exp = _same(torch.exp)
-    expm1 = _same(torch.expm1)
-    log = _same(torch.log)
-    log1p = _same(torch.log1p)
-    log2 = _same(torch.log2)
-    log10 = _same(torch.log10)
-    sqrt = _same(torch.sqrt)
-    rsqrt = _same(torch.rsqrt)
-    sin = _same(torch.sin)
-    cos = _same(torch.cos)
-    tan = _same(torch.tan)
-    arcsin = _same(torch.asin)
-    arccos = _same(torch.acos)
-    arctan = _same(torch.atan)
-    sinh = _same(torch.sinh)
-    cosh = _same(torch.cosh)
-    tanh = _same(torch.tanh)
-    arcsinh = _same(torch.asinh)
-    arccosh = _same(torch.acosh)
-    arctanh = _same(torch.atanh)
-    sigmoid = _same(torch.sigmoid)
-    erf = _same(torch.erf)
-    erfinv = _same(torch.erfinv)
-    floor = _same(torch.floor)
-    ceil = _same(torch.ceil)
-    trunc = _same(torch.trunc)
-    round = _same(torch.round)
+    exp = same(torch.exp)
+    expm1 = same(torch.expm1)
+    log = same(torch.log)
+    log1p = same(torch.log1p)
+    log2 = same(torch.log2)
+    log10 = same(torch.log10)
+    sqrt = same(torch.sqrt)
+    rsqrt = same(torch.rsqrt)
+    sin = same(torch.sin)
+    cos = same(torch.cos)
+    tan = same(torch.tan)
+    arcsin = same(torch.asin)
+    arccos = same(torch.acos)
+    arctan = same(torch.atan)
+    sinh = same(torch.sinh)
+    cosh = same(torch.cosh)
+    tanh = same(torch.tanh)
+    arcsinh = same(torch.asinh)
+    arccosh = same(torch.acosh)
+    arctanh = same(torch.atanh)
+    sigmoid = same(torch.sigmoid)
+    erf = same(torch.erf)
+    erfinv = same(torch.erfinv)
+    floor = same(torch.floor)
+    ceil = same(torch.ceil)
+    trunc = same(torch.trunc)
+    round = same(torch.round)
 
     add = _binary(torch.add)
     subtract = _binary(torch.sub)
@@ -381,7 +385,7 @@ class Arrays(Engine):
     bitwise_xor = _binary(torch.bitwise_xor)
     left_shift = _binary(torch.bitwise_left_shift)
     right_shift = _binary(torch.bitwise_right_shift)
-    where = _same(_where)
+    where = same(_where)
     square = _unary(torch.square)
 
     # --- reductions ---
@@ -400,17 +404,17 @@ class Arrays(Engine):
 
     # --- shaping and indexing ---
 
-    reshape = _same(torch.reshape)
-    transpose = _same(torch.permute)
-    broadcast_to = _same(torch.broadcast_to)
-    concatenate = _same(torch.cat)
-    pad = _same(_pad)
-    flip = _same(torch.flip)
-    getitem = _same(_getitem)
-    take = _same(_take)
-    take_along_axis = _same(_take_along_axis)
-    dynamic_update = _same(_dynamic_update)
-    scatter = _same(_scatter)
+    reshape = same(torch.reshape)
+    transpose = same(torch.permute)
+    broadcast_to = same(torch.broadcast_to)
+    concatenate = same(torch.cat)
+    pad = same(_pad)
+    flip = same(torch.flip)
+    getitem = same(_getitem)
+    take = same(_take)
+    take_along_axis = same(_take_along_axis)
+    dynamic_update = same(_dynamic_update)
+    scatter = same(_scatter)
 
     def dynamic_slice(self, x: Tensor, starts: Sequence[int | Tensor], sizes: Shape) -> Tensor:
         return x[_block(x.shape, starts, sizes)]
@@ -428,4 +432,3 @@ class Arrays(Engine):
 
     def expand_dims(self, x: Tensor, axis: int | Sequence[int]) -> Tensor:
         return x.unsqueeze(axis) if isinstance(axis, int) else super().expand_dims(x, axis)
-

@@ -53,9 +53,7 @@ def _spread(x: torch.Tensor, steps: Sizes) -> torch.Tensor:
     return result
 
 
-def conv(
-    x: torch.Tensor, kernel: torch.Tensor, strides: Sizes, padding: Pairs, dilation: Sizes, groups: int, input_dilation: Sizes
-) -> torch.Tensor:
+def conv(x: torch.Tensor, kernel: torch.Tensor, strides: Sizes, padding: Pairs, dilation: Sizes, groups: int, input_dilation: Sizes) -> torch.Tensor:
     """As the protocol says."""
     if not (x.dtype.is_floating_point or x.dtype.is_complex):
         wide = conv(x.double(), kernel.double(), strides, padding, dilation, groups, input_dilation)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import torch
 
 from amalthea.engines.derived import Engine
-from amalthea.engines.protocol import Scalar, Shape, Tensor
-from amalthea.engines.torch.border import HALVES, UNSIGNED, device, dtype_of
+from amalthea.engines.protocol import Shape, Tensor
+from amalthea.engines.torch.border import HALVES, dtype_of
 
 
 def _generator(key: Tensor) -> torch.Generator | None:
@@ -62,13 +64,14 @@ class Draws(Engine):
     def random_permutation(self, key: Tensor, n: int) -> Tensor:
         return torch.randperm(n, generator=_generator(key), dtype=torch.int32, device=key.device)
 
-    def random_bernoulli(self, key: Tensor, probability: Scalar | Tensor, shape: Shape) -> Tensor:
-        if isinstance(probability, torch.Tensor):
-            return super().random_bernoulli(key, probability, shape)
-        return torch.empty(shape, dtype=torch.bool, device=key.device).bernoulli_(probability, generator=_generator(key))
-
     def dropout(self, key: Tensor, x: Tensor, rate: float, noise_shape: Shape) -> Tensor:
-        if rate >= 1.0:
+        # 16 random bits decide on an element: four times as fast as drawing numbers. The scale is that of the share that is kept in fact.
+        kept = round((1.0 - rate) * 2**16)
+        if kept <= 0:
             return torch.zeros_like(x)
-        noise = torch.empty(noise_shape, dtype=x.dtype, device=x.device).bernoulli_(1.0 - rate, generator=_generator(key))
-        return x * noise.mul_(1.0 / (1.0 - rate))
+        if kept == 2**16:
+            return x
+        count = math.prod(noise_shape)
+        words = torch.empty((count + 3) // 4, dtype=torch.int64, device=key.device)
+        bits = words.random_(-(2**63), None, generator=_generator(key)).view(torch.int16)[:count].view(noise_shape)
+        return x * torch.lt(bits, kept - 2**15).to(x.dtype).mul_(2**16 / kept)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from contextvars import ContextVar, copy_context
+from contextvars import copy_context
 from typing import Any
 
 import numpy as np
@@ -15,11 +15,11 @@ from amalthea import dtypes, tree
 from amalthea.engines.protocol import Protocol, Tensor
 from amalthea.engines.spec import Spec
 from amalthea.engines.torch import border
+from amalthea.engines.torch.gradients import CustomGradient, Remembering, depth, detached, gradients_of, leaf_of, recorded
 from amalthea.errors import StateError
 from amalthea.state.scope import StatelessScope, apply_writes, current_scope, in_stateless_scope
 from amalthea.state.variable import Variable
 
-_recording: ContextVar[bool] = ContextVar("amalthea_torch_recording", default=False)
 _UNKNOWN = (83, 89)
 
 
@@ -57,36 +57,45 @@ class Verbs(Protocol):
 
     def value_and_grad(self, fn: Callable[[], tuple[Tensor, Any]], variables: Sequence[Variable]) -> tuple[tuple[Tensor, Any], list[Tensor]]:
         stored = [_stored(variable) for variable in variables]
-        nested = _recording.get()
-        with _recorded(), StatelessScope() as scope:
-            leaves = [_leaf(value, nested) for value in stored]
+        nested = depth() > 0
+        with recorded(), StatelessScope() as scope:
+            leaves = [leaf_of(value, nested) for value in stored]
             for variable, leaf in zip(variables, leaves, strict=True):
                 scope.hold(variable, leaf)
             value, aux = fn()
-            gradients = _gradients(value, leaves, nested)
+            gradients = gradients_of(value, leaves, nested)
             # A leaf that was not assigned is not among what was written.
             writes = scope.written()
         if nested:
             apply_writes(writes)
             return (value, aux), gradients
-        apply_writes([(variable, _detached(tensor)) for variable, tensor in writes])
-        return (_detached(value), tree.map_structure(_detached, aux)), gradients
+        apply_writes([(variable, detached(tensor)) for variable, tensor in writes])
+        return (detached(value), tree.map_structure(detached, aux)), gradients
+
+    @contextmanager
+    def watching(self, variables: Sequence[Variable]) -> Iterator[None]:
+        with StatelessScope() as scope:
+            for variable in variables:
+                scope.hold(variable, leaf_of(_stored(variable), nested=False))
+            yield
+            writes = scope.written()
+        apply_writes([(variable, detached(tensor)) for variable, tensor in writes])
 
     def tensor_value_and_grad(self, fn: Callable[..., tuple[Tensor, Any]], tensors: Sequence[Tensor]) -> tuple[tuple[Tensor, Any], list[Tensor]]:
-        nested = _recording.get()
-        with _recorded():
-            leaves = [_leaf(value, nested) for value in tensors]
+        nested = depth() > 0
+        with recorded():
+            leaves = [leaf_of(value, nested) for value in tensors]
             value, aux = fn(*leaves)
-            gradients = _gradients(value, leaves, nested)
+            gradients = gradients_of(value, leaves, nested)
         if nested:
             return (value, aux), gradients
-        return (_detached(value), tree.map_structure(_detached, aux)), gradients
+        return (detached(value), tree.map_structure(detached, aux)), gradients
 
     def custom_gradient(self, fn: Callable[..., tuple[Tensor, Callable[..., Any]]]) -> Callable[..., Tensor]:
         def run(*tensors: Tensor) -> Any:
             if not any(isinstance(tensor, torch.Tensor) and tensor.requires_grad for tensor in tensors):
                 return fn(*tensors)[0]
-            return _CustomGradient.apply(fn, *tensors)  # type: ignore[no-untyped-call]
+            return CustomGradient.apply(fn, *tensors)  # type: ignore[no-untyped-call]
 
         return run
 
@@ -103,7 +112,7 @@ class Verbs(Protocol):
 
             def pure(*args: Any) -> Any:
                 # The second time variables read as they did the first time, and nothing is assigned.
-                with _Remembering(seen) as scope:
+                with Remembering(seen) as scope:
                     result = fn(*args, **kwargs)
                     writes.append(scope.written())
                 return result
@@ -162,71 +171,6 @@ class Verbs(Protocol):
         except RuntimeError:
             # `vmap` has no rule for some operations, among them those that read values: then one element after another.
             return _stacked([fn(*tree.map_structure(lambda leaf, step=step: leaf[step], xs, none_is_leaf=False)) for step in range(length)])
-
-
-# --- gradients -------------------------------------------------------------------------------------------
-
-
-@contextmanager
-def _recorded() -> Iterator[None]:
-    """Inside, what is computed is recorded, and gradients taken are recorded too."""
-    token = _recording.set(True)
-    try:
-        with torch.enable_grad():
-            yield
-    finally:
-        _recording.reset(token)
-
-
-def recording() -> bool:
-    """Whether a gradient of this engine is being recorded here."""
-    return _recording.get()
-
-
-def _leaf(value: Tensor, nested: bool) -> Tensor:
-    """What stands for `value` in a function whose gradient is wanted; within another gradient, still a result of that one's."""
-    if not (value.dtype.is_floating_point or value.dtype.is_complex):
-        return value
-    if nested and value.requires_grad:
-        return value.view_as(value)
-    return value.detach().requires_grad_()
-
-
-def _gradients(value: Tensor, leaves: Sequence[Tensor], nested: bool) -> list[Tensor]:
-    wanted = [leaf for leaf in leaves if leaf.requires_grad]
-    if not wanted or not value.requires_grad:
-        return [torch.zeros_like(leaf) for leaf in leaves]
-    found = iter(torch.autograd.grad(value, wanted, create_graph=nested, materialize_grads=True))
-    return [next(found) if leaf.requires_grad else torch.zeros_like(leaf) for leaf in leaves]
-
-
-def _detached(x: Any) -> Any:
-    return x.detach() if isinstance(x, torch.Tensor) and x.requires_grad else x
-
-
-class _CustomGradient(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx: Any, fn: Callable[..., tuple[Tensor, Callable[..., Any]]], *tensors: Tensor) -> Any:
-        result, ctx.gradient = fn(*tensors)
-        return result
-
-    @staticmethod
-    def backward(ctx: Any, *upstream: Tensor) -> Any:
-        gradients = ctx.gradient(*upstream)
-        return None, *(gradients if isinstance(gradients, (tuple, list)) else (gradients,))
-
-
-class _Remembering(StatelessScope):
-    """Answers reads with the values of the first reads, which it notes in `seen`."""
-
-    def __init__(self, seen: dict[int, tuple[Variable, Any]]) -> None:
-        super().__init__()
-        self._seen = seen
-
-    def missing(self, variable: Variable) -> Any:
-        if id(variable) not in self._seen:
-            self._seen[id(variable)] = (variable, super().missing(variable))
-        return self._seen[id(variable)][1]
 
 
 # --- arguments, and functions without values -------------------------------------------------------------

@@ -1,0 +1,140 @@
+"""Compiled functions of stateful code on TensorFlow.
+
+A function that reads and assigns variables is traced to a graph once for each signature of its arguments, in a scope that answers reads
+with placeholders and keeps assignments. What comes out is a pure function: values of variables in, new values out. Which variables there
+are need not be known: one that is read without having been foreseen answers with its present value, is noted, and the trace is done once
+more with it among the arguments.
+
+The graph is called through the operation `StatefulPartitionedCall`, which takes tensors and gives tensors: a call of the function object
+does the same after sorting out its arguments in Python, which for a training step of 30 variables takes 0.4 ms more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from amalthea import tree
+from amalthea.state.scope import StatelessScope, in_stateless_scope
+from amalthea.state.variable import Variable
+
+_HOST_ARRAYS = (np.ndarray, np.generic)
+
+
+class TraceScope(StatelessScope):
+    """The scope of a trace: holds the placeholders of some variables, and notes which others were read."""
+
+    def __init__(self, known: Iterable[tuple[Variable, Any]]) -> None:
+        super().__init__()
+        self.unforeseen: dict[int, Variable] = {}
+        for variable, value in known:
+            self.hold(variable, value)
+
+    def missing(self, variable: Variable) -> Any:
+        self.unforeseen[id(variable)] = variable
+        return variable.held()
+
+
+def graph_of(fn: Callable[..., Any], specs: Sequence[Any] = ()) -> Any:
+    """`fn`, which takes and gives tensors in flat lists, traced for arguments of these shapes and dtypes."""
+    return tf.function(fn, autograph=False).get_concrete_function(*specs)
+
+
+def as_tensors(structure: Any) -> tuple[list[Any], Any]:
+    """The leaves that are not None as tensors, and the structure, in which 0 stands for each of them."""
+    tensors = [tf.convert_to_tensor(leaf) for leaf in tree.flatten(structure) if leaf is not None]
+    return tensors, tree.map_structure(lambda leaf: leaf if leaf is None else 0, structure)
+
+
+def structured(structure: Any, tensors: Iterable[Any]) -> Any:
+    """What `as_tensors` took apart."""
+    left = iter(tensors)
+    return tree.map_structure(lambda leaf: leaf if leaf is None else next(left), structure)
+
+
+class Program:
+    """A function traced for one signature of its arguments: the variables that it reads and assigns, and the graph."""
+
+    __slots__ = ("_assigned", "_captured", "_dtypes", "_graph", "_structure", "_variables")
+
+    def __init__(self, fn: Callable[..., Any], foreseen: Sequence[Variable], leaves: list[Any], unflatten: Callable[[list[Any]], Any]) -> None:
+        variables = list({id(variable): variable for variable in foreseen}.values())
+        scope = self._trace(fn, variables, leaves, unflatten)
+        while scope.unforeseen:
+            variables += scope.unforeseen.values()
+            scope = self._trace(fn, variables, leaves, unflatten)
+        self._variables = variables
+        self._assigned = [variable for variable, _ in scope.written()]
+        self._captured = self._graph.captured_inputs
+        self._dtypes = [tensor.dtype for tensor in self._graph.outputs]
+
+    def _trace(self, fn: Callable[..., Any], variables: list[Variable], leaves: list[Any], unflatten: Callable[[list[Any]], Any]) -> TraceScope:
+        scope = TraceScope(())
+        count = len(variables)
+
+        def pure(*tensors: Any) -> list[Any]:
+            nonlocal scope
+            scope = TraceScope(zip(variables, tensors[:count], strict=True))
+            with scope:
+                result = fn(*unflatten(list(tensors[count:])))
+            results, self._structure = as_tensors(result)
+            return [value for _, value in scope.written()] + results
+
+        specs = [tf.TensorSpec(variable.shape, variable.held().dtype) for variable in variables]
+        self._graph = graph_of(pure, specs + [tf.TensorSpec(leaf.shape, leaf.dtype) for leaf in leaves])
+        return scope
+
+    def __call__(self, leaves: list[Any]) -> Any:
+        values = [variable._value for variable in self._variables]
+        results = tf.raw_ops.StatefulPartitionedCall(args=[*values, *leaves, *self._captured], Tout=self._dtypes, f=self._graph)
+        for variable, value in zip(self._assigned, results, strict=False):
+            variable._value = value
+        return structured(self._structure, results[len(self._assigned) :])
+
+
+class Compiled:
+    """A function of stateful code, traced once for each signature of its arguments.
+
+    Args:
+        fn: the function.
+        state: names the variables that it probably uses.
+    """
+
+    def __init__(self, fn: Callable[..., Any], state: Callable[[], Sequence[Variable]] | None) -> None:
+        self._fn = fn
+        self._state = state
+        self._programs: dict[Any, Program] = {}
+
+    def __call__(self, *args: Any) -> Any:
+        if in_stateless_scope() or not tf.executing_eagerly():  # inside another compiled function or a gradient
+            return self._fn(*args)
+        leaves = [tf.constant(leaf) if isinstance(leaf, _HOST_ARRAYS) else leaf for leaf in tree.flatten(args)]
+        arrays = [leaf for leaf in leaves if isinstance(leaf, tf.Tensor)]
+        kinds = [(tuple(leaf.shape), leaf.dtype) if isinstance(leaf, tf.Tensor) else (type(leaf), leaf) for leaf in leaves]
+        signature = (_skeleton(args), *kinds)
+        program = self._programs.get(signature)
+        if program is None:
+            program = self._programs[signature] = self._compile(args, leaves, arrays)
+        return program(arrays)
+
+    def _compile(self, args: Any, leaves: list[Any], arrays: list[Any]) -> Program:
+        structure = tree.map_structure(lambda leaf: None, args)
+        constants = [None if isinstance(leaf, tf.Tensor) else (leaf,) for leaf in leaves]
+
+        def unflatten(given: list[Any]) -> Any:
+            values = iter(given)
+            return tree.pack_sequence_as(structure, [next(values) if constant is None else constant[0] for constant in constants])
+
+        return Program(self._fn, self._state() if self._state is not None else (), arrays, unflatten)
+
+
+def _skeleton(structure: Any) -> Any:
+    """What of a structure remains when its leaves are taken out, as a key."""
+    if not tree.is_nested(structure):
+        return None
+    if isinstance(structure, Mapping):
+        return type(structure), tuple((key, _skeleton(part)) for key, part in structure.items())
+    return type(structure), tuple(map(_skeleton, structure))

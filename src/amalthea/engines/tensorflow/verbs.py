@@ -1,0 +1,297 @@
+"""The verbs of the TensorFlow engine: compilation, gradients, abstract evaluation, control flow, devices."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from amalthea import dtypes, tree
+from amalthea.engines.protocol import Protocol, Tensor
+from amalthea.engines.spec import Spec
+from amalthea.engines.tensorflow.arrays import dtype_named
+from amalthea.engines.tensorflow.compiled import Compiled, as_tensors, graph_of, structured
+from amalthea.errors import ArgumentError, StateError
+from amalthea.state.scope import StatelessScope, apply_writes, current_scope
+from amalthea.state.variable import Variable
+
+
+class Verbs(Protocol):
+    """Mixed into the engine."""
+
+    # --- storage and devices ---
+
+    def hold(self, value: np.ndarray, dtype: str) -> Tensor:
+        with tf.init_scope(), np.errstate(all="ignore"):  # never a placeholder, also where a trace reads a variable first
+            return tf.constant(np.array(value).astype(dtypes.numpy_dtype(dtype)))
+
+    def assign(self, held: Tensor, value: Tensor) -> Tensor:
+        if tf.is_symbolic_tensor(value):
+            raise StateError(
+                "A variable outside was assigned inside a function of TensorFlow (`tf.function`, `tf.while_loop`, `tf.map_fn`...), whose values "
+                "exist only there. Use `amalthea.jit` and `amalthea.value_and_grad`, which know variables, or `stateless_call`."
+            )
+        return value
+
+    def devices(self) -> list[str]:
+        return [device.name.rpartition("device:")[2].lower() for device in tf.config.list_logical_devices()]
+
+    def device(self, name: str) -> AbstractContextManager[Any]:
+        kind, _, index = name.lower().partition(":")
+        full = f"{'gpu' if kind == 'cuda' else kind}:{index or 0}"
+        if full not in self.devices():
+            raise ArgumentError(f"There is no device {name!r}. The devices are: {', '.join(self.devices())}.")
+        return tf.device(full)  # type: ignore[no-any-return]
+
+    def synchronize(self, x: Any) -> None:
+        tf.test.experimental.sync_devices()
+
+    # --- compilation and gradients ---
+
+    def compile(self, fn: Callable[..., Any], state: Callable[[], Sequence[Variable]] | None = None) -> Callable[..., Any]:
+        return Compiled(fn, state)
+
+    def value_and_grad(self, fn: Callable[[], tuple[Tensor, Any]], variables: Sequence[Variable]) -> tuple[tuple[Tensor, Any], list[Tensor]]:
+        writes: list[tuple[Variable, Tensor]] = []
+
+        def of_values(*values: Tensor) -> tuple[Tensor, Any]:
+            with StatelessScope() as scope:
+                for variable, value in zip(variables, values, strict=True):
+                    scope.hold(variable, value)
+                result = fn()
+                writes[:] = scope.written()
+            return result
+
+        result, gradients = self.tensor_value_and_grad(of_values, [_stored(variable) for variable in variables])
+        apply_writes(writes)
+        return result, gradients
+
+    def tensor_value_and_grad(self, fn: Callable[..., tuple[Tensor, Any]], tensors: Sequence[Tensor]) -> tuple[tuple[Tensor, Any], list[Tensor]]:
+        # Copies: a tape knows tensors by what they are, and one tensor may be here twice, or be used by `fn` as a constant besides.
+        copies = [tf.identity(tensor) for tensor in tensors]
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(copies)
+            value, aux = fn(*copies)
+            value = tf.convert_to_tensor(value)
+        gradients = tape.gradient(value, copies, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+        # Those of looked-up rows come sparse.
+        return (value, aux), [tf.convert_to_tensor(gradient) for gradient in gradients]
+
+    def custom_gradient(self, fn: Callable[..., tuple[Tensor, Callable[..., Any]]]) -> Callable[..., Tensor]:
+        return tf.custom_gradient(fn)  # type: ignore[no-any-return]
+
+    def stop_gradient(self, x: Tensor) -> Tensor:
+        return tf.stop_gradient(x)
+
+    def remat(self, fn: Callable[..., Any]) -> Callable[..., Any]:
+        def recomputed(*args: Any, **kwargs: Any) -> Any:
+            leaves = tree.flatten((args, kwargs))
+            at = [place for place, leaf in enumerate(leaves) if isinstance(leaf, tf.Tensor)]
+            scope = _ReadScope()
+            with scope:
+                tensors, structure = as_tensors(fn(*args, **kwargs))
+                written = scope.written()
+            read = list(scope.reads.values())
+            outputs = [*tensors, *(value for _, value in written)]
+
+            def again(*inputs: Tensor) -> list[Tensor]:
+                filled = list(leaves)
+                for place, tensor in zip(at, inputs, strict=False):
+                    filled[place] = tensor
+                args, kwargs = tree.pack_sequence_as((given_args, given_kwargs), filled)
+                with StatelessScope() as scope:
+                    for (variable, _), value in zip(read, inputs[len(at) :], strict=True):
+                        scope.hold(variable, value)
+                    tensors, _ = as_tensors(fn(*args, **kwargs))
+                    return [*tensors, *(value for _, value in scope.written())]
+
+            def given(*inputs: Tensor) -> tuple[list[Tensor], Callable[..., Any]]:
+                def backward(*upstream: Tensor) -> list[Tensor]:
+                    # Only once the gradient has come, or the optimiser of graphs would find that all was computed already.
+                    with tf.control_dependencies(upstream):
+                        copies = [tf.identity(tensor) for tensor in inputs]
+                    with tf.GradientTape(watch_accessed_variables=False) as tape:
+                        tape.watch(copies)
+                        outputs = again(*copies)
+                    return tape.gradient(outputs, copies, upstream, unconnected_gradients=tf.UnconnectedGradients.ZERO)  # type: ignore[no-any-return]
+
+                return [tf.stop_gradient(tensor) for tensor in outputs], backward
+
+            given_args, given_kwargs = args, kwargs
+            results = tf.custom_gradient(given)(*(leaves[place] for place in at), *(value for _, value in read))
+            apply_writes((variable, value) for (variable, _), value in zip(written, results[len(tensors) :], strict=True))
+            return structured(structure, results[: len(tensors)])
+
+        return recomputed
+
+    def abstract_eval(self, fn: Callable[..., Any], *args: Any) -> Any:
+        # Sizes that follow an unknown one differ between two runs with different numbers in its place.
+        first, second = (_shapes(fn, args, unknown) for unknown in _UNKNOWN)
+        return tree.map_structure(
+            lambda a, b: Spec([m if m == n else None for m, n in zip(a.shape, b.shape, strict=True)], a.dtype), first, second, none_is_leaf=False
+        )
+
+    # --- control flow ---
+
+    def cond(self, pred: Tensor, then: Callable[[], Any], otherwise: Callable[[], Any]) -> Any:
+        if not tf.is_symbolic_tensor(pred):
+            return then() if bool(pred) else otherwise()
+        assigned: dict[int, Variable] = {}
+        for branch in (then, otherwise):
+
+            def probe(branch: Callable[[], Any] = branch) -> list[Any]:
+                with StatelessScope() as scope:
+                    branch()
+                    assigned.update((id(variable), variable) for variable, _ in scope.written())
+                return []
+
+            graph_of(probe)
+        structure: Any = None
+
+        def with_state(branch: Callable[[], Any]) -> Callable[[], Any]:
+            def run() -> list[Any]:
+                nonlocal structure
+                with StatelessScope() as scope:
+                    tensors, structure = as_tensors(branch())
+                    return [tf.identity(scope.read(variable)) for variable in assigned.values()] + tensors
+
+            return run
+
+        tensors = tf.cond(pred, with_state(then), with_state(otherwise))
+        apply_writes(zip(assigned.values(), tensors, strict=False))
+        return structured(structure, tensors[len(assigned) :])
+
+    def while_loop(
+        self, cond: Callable[..., Tensor], body: Callable[..., tuple[Any, ...]], carry: tuple[Any, ...], limit: int | None
+    ) -> tuple[Any, ...]:
+        body = _without_assignments(body, "while_loop")
+        start, structure = as_tensors(carry)
+        tensors = tf.while_loop(
+            lambda *state: tf.reshape(cond(*structured(structure, state)), []),
+            lambda *state: as_tensors(tuple(body(*structured(structure, state))))[0],
+            start,
+            maximum_iterations=limit,
+        )
+        return tuple(structured(structure, tensors))
+
+    def scan(self, body: Callable[[Any, Any], tuple[Any, Any]], carry: Any, xs: Any, length: int, reverse: bool, unroll: int) -> tuple[Any, Any]:
+        body = _without_assignments(body, "scan")
+        if length == 0:
+            one = tree.map_structure(lambda leaf: Spec(leaf.shape[1:], dtypes.standardize_dtype(leaf.dtype)), xs, none_is_leaf=False)
+            return carry, _none_of(_shapes(lambda x: body(carry, x)[1], (one,)))
+        start, carry_structure = as_tensors(carry)
+        inputs, xs_structure = as_tensors(xs)
+        # The first step stands before the loop, and says what is to be stacked.
+        order = range(length - 1, -1, -1) if reverse else range(length)
+        structure: Any = None
+
+        def turn(state: Sequence[Tensor], now: Sequence[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
+            nonlocal structure
+            carry, y = body(structured(carry_structure, state), structured(xs_structure, now))
+            result, structure = as_tensors(y)
+            return as_tensors(carry)[0], result
+
+        if tf.executing_eagerly() or length <= max(unroll, 1):
+            parts = [tf.unstack(x, length) for x in inputs]
+            state, rows = start, {}
+            for step in order:
+                state, rows[step] = turn(state, [part[step] for part in parts])
+            stacked = [tf.stack(column) for column in zip(*(rows[step] for step in range(length)), strict=True)]
+            return structured(carry_structure, state), structured(structure, stacked)
+
+        arrays = [tf.TensorArray(x.dtype, length, element_shape=x.shape[1:]).unstack(x) for x in inputs]
+        state, first = turn(start, [x[order[0]] for x in inputs])
+        ys = [tf.TensorArray(y.dtype, length, element_shape=y.shape).write(order[0], y) for y in first]
+
+        def loop(step: Tensor, state: Sequence[Tensor], ys: Sequence[Any]) -> Any:
+            place = length - 1 - step if reverse else step
+            state, now = turn(state, [array.read(place) for array in arrays])
+            return step + 1, state, [array.write(place, y) for array, y in zip(ys, now, strict=True)]
+
+        _, state, ys = tf.while_loop(lambda step, *_: step < length, loop, (tf.constant(1), state, ys), maximum_iterations=length - 1)
+        return structured(carry_structure, state), structured(structure, [array.stack() for array in ys])
+
+    def vectorized_map(self, fn: Callable[..., Any], *xs: Any) -> Any:
+        fn = _without_assignments(fn, "vectorized_map")
+        inputs, structure = as_tensors(xs)
+        if inputs[0].shape[0] == 0:
+            one = tree.map_structure(lambda leaf: Spec(leaf.shape[1:], dtypes.standardize_dtype(leaf.dtype)), xs, none_is_leaf=False)
+            return _none_of(_shapes(fn, one))
+        results: Any = None
+
+        def flat(tensors: list[Tensor]) -> list[Tensor]:
+            nonlocal results
+            found, results = as_tensors(fn(*structured(structure, tensors)))
+            return found
+
+        found = tf.vectorized_map(flat, inputs)
+        return structured(results, found)
+
+
+_UNKNOWN = (83, 89)
+
+
+class _ReadScope(StatelessScope):
+    """Notes which variables are read from outside, and what they gave."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reads: dict[int, tuple[Variable, Any]] = {}
+
+    def missing(self, variable: Variable) -> Any:
+        value = super().missing(variable)
+        self.reads.setdefault(id(variable), (variable, value))
+        return value
+
+
+def _shapes(fn: Callable[..., Any], args: Any, unknown: int = 1) -> Any:
+    """Specs of what `fn` gives for the specs in `args`; what it assigns is forgotten."""
+    leaves = tree.flatten(args)
+    specs = [
+        tf.TensorSpec([unknown if size is None else size for size in leaf.shape], dtype_named(leaf.dtype))
+        for leaf in leaves
+        if isinstance(leaf, Spec)
+    ]
+    result: Any = None
+
+    def pure(*tensors: Any) -> list[Any]:
+        nonlocal result
+        values = iter(tensors)
+        filled = [next(values) if isinstance(leaf, Spec) else leaf for leaf in leaves]
+        with StatelessScope():
+            found, structure = as_tensors(fn(*tree.pack_sequence_as(args, filled)))
+        result = structured(structure, [Spec(tensor.shape, dtypes.standardize_dtype(tensor.dtype)) for tensor in found])
+        return []
+
+    graph_of(pure, specs)
+    return result
+
+
+def _none_of(specs: Any) -> Any:
+    """The results of a loop over nothing, each of which would have been like `specs`."""
+    return tree.map_structure(lambda spec: tf.zeros([0, *spec.shape], dtype_named(spec.dtype)), specs, none_is_leaf=False)
+
+
+def _stored(variable: Variable) -> Tensor:
+    scope = current_scope()
+    return scope.read(variable) if scope is not None else variable.held()
+
+
+def _without_assignments(body: Callable[..., Any], where: str) -> Callable[..., Any]:
+    """`body`, with a clear error if it assigns a variable: what happens in a loop has to be in its carry."""
+
+    def checked(*args: Any) -> Any:
+        with StatelessScope() as scope:
+            result = body(*args)
+            written = scope.written()
+        if written:
+            raise StateError(
+                f"The body of `{where}` assigned the variable {written[0][0].path!r}. A compiled loop keeps only what is in its carry: "
+                "return the new value from the body and assign it after the loop (draw random numbers before it)."
+            )
+        return result
+
+    return checked

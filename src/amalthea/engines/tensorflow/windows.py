@@ -1,0 +1,113 @@
+"""Windows that slide over space on TensorFlow: what its kernels do not do (negative padding, groups, zeros between elements, integers)."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from functools import reduce
+from math import prod
+from typing import Any
+
+import tensorflow as tf
+
+from amalthea.engines.protocol import Tensor
+
+Sizes = tuple[int, ...]
+Pairs = tuple[tuple[int, int], ...]
+
+POOLED = frozenset({tf.float32, tf.bfloat16})
+"""The dtypes for which TensorFlow pools over one, two and three axes."""
+
+
+def pad_space(x: Tensor, padding: Pairs, value: Any = 0) -> Tensor:
+    """`x` with `value` around its space; less than nothing cuts."""
+    if any(low < 0 or high < 0 for low, high in padding):
+        kept = tuple(slice(max(0, -low), size - max(0, -high)) for (low, high), size in zip(padding, x.shape[1:-1], strict=True))
+        x = x[(slice(None), *kept)]
+    added = [(max(0, low), max(0, high)) for low, high in padding]
+    if not any(low or high for low, high in added):
+        return x
+    return tf.raw_ops.PadV2(input=x, paddings=[(0, 0), *added, (0, 0)], constant_values=tf.constant(value, x.dtype))
+
+
+def spread(x: Tensor, steps: Sizes, first: int) -> Tensor:
+    """`x` with `step - 1` zeros between its elements, along the axes from `first` on."""
+    for axis, step in enumerate(steps, first):
+        size = x.shape[axis]
+        if step == 1 or size < 2:
+            continue
+        apart = tf.expand_dims(x, axis + 1)
+        paddings = [(0, 0)] * len(apart.shape)
+        paddings[axis + 1] = (0, step - 1)
+        merged = [*x.shape[:axis], size * step, *x.shape[axis + 1 :]]
+        x = tf.reshape(tf.pad(apart, paddings), merged)
+        x = x[(slice(None),) * axis + (slice(0, (size - 1) * step + 1),)]
+    return x
+
+
+def _plane(call: Callable[..., Tensor], x: Tensor, kernel: Tensor, strides: Sizes, dilation: Sizes) -> Tensor:
+    """A convolution over two axes; over one it is one of which the other has one element."""
+    if len(strides) == 2:
+        return call(x, kernel, strides, dilation)
+    y = call(tf.expand_dims(x, 1), tf.expand_dims(kernel, 0), (strides[0], strides[0]), (1, *dilation))
+    return tf.squeeze(y, 1)
+
+
+def _conv2d(x: Tensor, kernel: Tensor, strides: Sizes, dilation: Sizes) -> Tensor:
+    return tf.nn.conv2d(x, kernel, strides, "VALID", dilations=dilation)
+
+
+def _depthwise2d(x: Tensor, kernel: Tensor, strides: Sizes, dilation: Sizes) -> Tensor:
+    return tf.nn.depthwise_conv2d(x, kernel, (1, *strides, 1), "VALID", dilations=dilation)
+
+
+def conv(x: Tensor, kernel: Tensor, strides: Sizes, padding: Pairs, dilation: Sizes, groups: int, input_dilation: Sizes) -> Tensor:
+    """`Protocol.conv`."""
+    if x.shape[0] == 0:  # TensorFlow gives a result of the shape of `x`
+        return conv(tf.zeros([1, *x.shape[1:]], x.dtype), kernel, strides, padding, dilation, groups, input_dilation)[:0]
+    x = pad_space(spread(x, input_dilation, 1), padding)
+    window, channels = tuple(kernel.shape[:-2]), x.shape[-1]
+    if len(strides) == 3 or (prod(dilation) > 1 and prod(strides) > 1):
+        kernel, dilation = spread(kernel, dilation, 0), (1,) * len(strides)
+    if groups == channels > 1 and len(strides) < 3 and len(set(strides)) == 1:
+        *window, _, filters = kernel.shape
+        return _plane(_depthwise2d, x, tf.reshape(kernel, [*window, channels, filters // channels]), strides, dilation)
+    if groups > 1:  # the gradient of a grouped convolution has no kernel on CPUs
+        parts = zip(tf.split(x, groups, -1), tf.split(kernel, groups, -1), strict=True)
+        return tf.concat([_alone(part, filters, strides, dilation) for part, filters in parts], -1)
+    return _alone(x, kernel, strides, dilation)
+
+
+def _alone(x: Tensor, kernel: Tensor, strides: Sizes, dilation: Sizes) -> Tensor:
+    if len(strides) == 3:
+        return tf.nn.conv3d(x, kernel, (1, *strides, 1), "VALID")
+    return _plane(_conv2d, x, kernel, strides, dilation)
+
+
+def least(dtype: Any) -> Any:
+    """The least value of a dtype."""
+    return float("-inf") if dtype.is_floating else dtype.min
+
+
+def reduce_window(x: Tensor, how: str, window: Sizes, strides: Sizes, padding: Pairs) -> Tensor:
+    """`Protocol.reduce_window`."""
+    x = pad_space(x, padding, least(x.dtype) if how == "max" else 0)
+    if x.dtype not in POOLED or 0 in x.shape:  # the gradient of pooling nothing would end the process
+        return reduce(tf.maximum if how == "max" else tf.add, _views(x, window, strides))
+    if len(window) == 1:
+        pool = tf.nn.max_pool2d if how == "max" else tf.nn.avg_pool2d
+        y = tf.squeeze(pool(tf.expand_dims(x, 1), (1, *window), (1, *strides), "VALID"), 1)
+    else:
+        kind = "max" if how == "max" else "avg"
+        pool = getattr(tf.nn, f"{kind}_pool{len(window)}d")
+        y = pool(x, window, strides, "VALID")
+    return y if how == "max" else y * tf.constant(prod(window), x.dtype)
+
+
+def _views(x: Tensor, window: Sizes, strides: Sizes) -> list[Tensor]:
+    """What each position in the window sees at every place."""
+    counts = [(size - k) // stride for size, k, stride in zip(x.shape[1:-1], window, strides, strict=True)]
+    return [
+        x[(slice(None), *(slice(i, i + count * stride + 1, stride) for i, count, stride in zip(at, counts, strides, strict=True)))]
+        for at in itertools.product(*map(range, window))
+    ]
