@@ -108,9 +108,10 @@ class Adafactor(Optimizer):
     def update_step(self, gradient: Tensor, variable: Variable, learning_rate: Tensor) -> None:
         rate, new = (like(term, variable) for term in self._terms_for(learning_rate))
         size = ops.maximum(_root_mean_square(variable.value), self.epsilon_2)
-        scaled = gradient * ops.rsqrt(self._mean_square(gradient, self._get_variable_index(variable), new))
+        mean = self._mean_square(gradient, self._get_variable_index(variable), new)  # that of a matrix of half precision is float32
+        scaled = like(gradient, mean) * ops.rsqrt(mean)
         excess = ops.maximum(_root_mean_square(scaled) / self.clip_threshold, 1.0)
-        move(variable, scaled * (rate * size / excess))
+        move(variable, scaled * (like(rate * size, excess) / excess))
 
     def _mean_square(self, gradient: Tensor, index: int, new: Tensor) -> Tensor:
         squares = ops.square(gradient) + self.epsilon_1
@@ -122,7 +123,7 @@ class Adafactor(Optimizer):
 
 
 def _moved(slot: Variable, value: Tensor, new: Tensor) -> Tensor:
-    value = slot.value * (1.0 - new) + value * new
+    value = slot.value * like(1.0 - new, slot) + like(value * new, slot)
     slot.assign(value)
     return value
 
