@@ -314,6 +314,22 @@ def test_a_moved_model_goes_on_as_the_unmoved(engine, target):
         assert int(moved.optimizer.iterations) == 12
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_model_that_was_called_on_another_engine_comes_back(engine):
+    amalthea.utils.set_random_seed(6)
+    with amalthea.engine(engine):
+        model, x, y = dense()
+        model.fit(x, y, batch_size=8, verbose=0)
+    expected = model.predict(x, verbose=0)
+    with amalthea.engine("numpy"):
+        np.testing.assert_allclose(model(x), expected, rtol=1e-5, atol=1e-6)
+        model.layers[0].bias.assign(np.full((8,), 3.0))
+    assert model.engine == engine
+    assert model.fit(x, y, batch_size=24, epochs=3, verbose=0).history["loss"][-1] > 0
+    assert model.layers[0].bias.numpy() == pytest.approx(3.0, abs=0.1)
+    np.testing.assert_allclose(model.predict(x, verbose=0), ops.convert_to_numpy(model(x)), rtol=1e-5, atol=1e-5)
+
+
 def test_models_of_all_engines_train_in_threads():
     alone = {name: history(name, dense)[0]["loss"] for name in ENGINES}
     models = {}

@@ -59,7 +59,7 @@ class SymbolicEngine(Engine):
     def canonical_dtype(self, dtype: str) -> str:
         return dtype
 
-    def assign(self, held: Spec, value: Spec) -> Spec:
+    def assign(self, held: Spec | None, value: Spec) -> Spec:
         return value
 
     def devices(self) -> list[str]:

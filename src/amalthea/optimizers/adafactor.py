@@ -111,7 +111,7 @@ class Adafactor(Optimizer):
         mean = self._mean_square(gradient, self._get_variable_index(variable), new)  # that of a matrix of half precision is float32
         scaled = like(gradient, mean) * ops.rsqrt(mean)
         excess = ops.maximum(_root_mean_square(scaled) / self.clip_threshold, 1.0)
-        move(variable, scaled * (like(rate * size, excess) / excess))
+        move(variable, like(scaled * (like(rate * size, excess) / excess), variable))
 
     def _mean_square(self, gradient: Tensor, index: int, new: Tensor) -> Tensor:
         squares = ops.square(gradient) + self.epsilon_1

@@ -70,7 +70,8 @@ class Trainer:
             weighted_metrics: as `metrics`; these take the sample weights.
             run_eagerly: run every step as it is written, without compiling it: slow, for debugging.
             steps_per_execution: how many steps are compiled into one.
-            jit_compile: True, False or "auto"; what it means is the engine's matter.
+            jit_compile: True, False or "auto"; kept for Keras's sake. A step is compiled as its engine does it: by XLA on JAX, as a graph on
+                TensorFlow, not at all on PyTorch.
             auto_scale_loss: whether an optimizer under the policy "mixed_float16" scales the loss.
 
         Raises:

@@ -53,6 +53,11 @@ class Networks(Contractions):
             shift = self.add(shift, self.like(offset, wide))
         return self.like(self._affine(wide, self.along(factor, wide, (axis,)), self.along(shift, wide, (axis,))), x)
 
+    def batch_norm_by_batch(self, x: Tensor, axis: int, offset: Tensor | None, scale: Tensor | None, epsilon: float) -> tuple[Tensor, Tensor, Tensor]:
+        """`batch_norm` with the mean and variance of `x` itself over all other axes: the result, and the two (Ioffe and Szegedy, 2015)."""
+        mean, variance = self.moments(x, tuple(i for i in range(len(self.shape_of(x))) if i != axis), False)
+        return self.batch_norm(x, mean, variance, axis, offset, scale, epsilon), mean, variance
+
     def group_norm(self, x: Tensor, groups: int, axis: int, scale: Tensor | None, offset: Tensor | None, epsilon: float) -> Tensor:
         """Mean 0 and variance 1 over each group of channels (along `axis`) of each sample (Wu and He, 2018)."""
         shape, wide = self.shape_of(x), self.widened(x)

@@ -58,7 +58,7 @@ def structured(structure: Any, tensors: Iterable[Any]) -> Any:
 class Program:
     """A function traced for one signature of its arguments: the variables that it reads and assigns, and the graph."""
 
-    __slots__ = ("_assigned", "_captured", "_dtypes", "_graph", "_structure", "_variables")
+    __slots__ = ("_assigned", "_captured", "_dtypes", "_graph", "_lendings", "_structure", "_variables")
 
     def __init__(self, fn: Callable[..., Any], foreseen: Sequence[Variable], leaves: list[Any], unflatten: Callable[[list[Any]], Any]) -> None:
         variables = list({id(variable): variable for variable in foreseen}.values())
@@ -70,6 +70,7 @@ class Program:
         self._assigned = [variable for variable, _ in scope.written()]
         self._captured = self._graph.captured_inputs
         self._dtypes = [tensor.dtype for tensor in self._graph.outputs]
+        self._lendings = Variable.lendings
 
     def _trace(self, fn: Callable[..., Any], variables: list[Variable], leaves: list[Any], unflatten: Callable[[list[Any]], Any]) -> TraceScope:
         scope = TraceScope(())
@@ -88,6 +89,10 @@ class Program:
         return scope
 
     def __call__(self, leaves: list[Any]) -> Any:
+        if self._lendings != Variable.lendings:
+            self._lendings = Variable.lendings
+            for variable in self._variables:
+                variable.held()  # comes here, if it went to another engine
         values = [variable._value for variable in self._variables]
         results = tf.raw_ops.StatefulPartitionedCall(args=[*values, *leaves, *self._captured], Tout=self._dtypes, f=self._graph)
         for variable, value in zip(self._assigned, results, strict=False):

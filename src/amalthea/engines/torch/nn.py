@@ -81,6 +81,14 @@ class NN(Engine):
         y = F.batch_norm(x.movedim(axis, 1) if x.ndim > 1 else x[None], mean, variance, weight, bias, False, 0.0, epsilon)
         return y.movedim(1, axis) if x.ndim > 1 else y[0]
 
+    def batch_norm_by_batch(self, x: Tensor, axis: int, offset: Tensor | None, scale: Tensor | None, epsilon: float) -> tuple[Tensor, Tensor, Tensor]:
+        if x.dtype is not torch.float32 or x.ndim < 2 or x.numel() == 0:
+            return super().batch_norm_by_batch(x, axis, offset, scale, epsilon)
+        weight, bias = (None if vector is None else vector.to(x.dtype) for vector in (scale, offset))
+        y, mean, deviation = torch.native_batch_norm(x.movedim(axis, 1), weight, bias, None, None, True, 0.0, epsilon)
+        # The statistics come without gradients: they go into moving averages.
+        return y.movedim(1, axis), mean.detach(), (deviation.detach().pow(-2) - epsilon).clamp_min(0.0)
+
     # --- attention and losses ---
 
     def attention(

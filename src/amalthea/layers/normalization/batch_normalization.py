@@ -8,6 +8,7 @@ from amalthea import ops
 from amalthea.errors import ArgumentError
 from amalthea.layers.input_spec import InputSpec
 from amalthea.layers.layer import Layer
+from amalthea.layers.normalization.fused import normalize_by_batch
 from amalthea.layers.weighted import described, resolve
 
 _SETTINGS = (
@@ -134,21 +135,26 @@ class BatchNormalization(Layer):
         # Statistics in half precision would be worth little.
         narrow = self.compute_dtype in ("float16", "bfloat16")
         x = ops.cast(inputs, "float32") if narrow else inputs
-        if training and self.trainable:
-            mean, variance = self._moments(x, mask)
-            for moving, found in ((self.moving_mean, mean), (self.moving_variance, variance)):
-                moving.assign(moving * self.momentum + ops.cast(found, moving.dtype) * (1.0 - self.momentum))
-        else:
-            mean, variance = (ops.cast(moving, x.dtype) for moving in (self.moving_mean, self.moving_variance))
         gamma, beta = (None if weight is None else ops.cast(weight, x.dtype) for weight in (self.gamma, self.beta))
-        outputs = ops.batch_normalization(x, mean=mean, variance=variance, axis=self.axis, offset=beta, scale=gamma, epsilon=self.epsilon)
+        if training and self.trainable and mask is None:
+            outputs, mean, variance = normalize_by_batch(x, self.axis, beta, gamma, self.epsilon)
+            self._remember(mean, variance)
+        else:
+            if training and self.trainable:
+                mean, variance = self._masked_moments(x, mask)
+                self._remember(mean, variance)
+            else:
+                mean, variance = (ops.cast(moving, x.dtype) for moving in (self.moving_mean, self.moving_variance))
+            outputs = ops.batch_normalization(x, mean=mean, variance=variance, axis=self.axis, offset=beta, scale=gamma, epsilon=self.epsilon)
         return ops.cast(outputs, self.compute_dtype) if narrow else outputs
 
-    def _moments(self, x: Any, mask: Any) -> tuple[Any, Any]:
+    def _remember(self, mean: Any, variance: Any) -> None:
+        for moving, found in ((self.moving_mean, mean), (self.moving_variance, variance)):
+            moving.assign(moving * self.momentum + ops.cast(found, moving.dtype) * (1.0 - self.momentum))
+
+    def _masked_moments(self, x: Any, mask: Any) -> tuple[Any, Any]:
         channel_axis = self.axis % len(x.shape)
         axes = tuple(axis for axis in range(len(x.shape)) if axis != channel_axis)
-        if mask is None:
-            return ops.moments(x, axes=axes)
         weights = ops.cast(mask, x.dtype)
         weights = ops.broadcast_to(ops.reshape(weights, tuple(mask.shape) + (1,) * (len(x.shape) - len(mask.shape))), x.shape)
         count = ops.maximum(ops.sum(weights, axis=axes, keepdims=True), self.epsilon)
