@@ -20,6 +20,7 @@ from amalthea.engines import registry
 from amalthea.engines.derived import Engine
 from amalthea.engines.protocol import Axes, Scalar, Shape, Tensor
 from amalthea.engines.spec import Spec
+from amalthea.engines.tracing import UNKNOWN, specs_of
 from amalthea.errors import ArgumentError, UnsupportedByEngine
 from amalthea.state.scope import StatelessScope
 
@@ -178,7 +179,6 @@ def _generator(key: Tensor) -> np.random.Generator:
 
 
 _SCATTERS: dict[str, Any] = {"add": np.add, "mul": np.multiply, "max": np.maximum, "min": np.minimum}
-_UNKNOWN = (83, 89)
 _PRECISION = {"bfloat16": 8, "float16": 11}
 """Bits of the significand of the floats that NumPy draws no uniform numbers for."""
 
@@ -246,10 +246,8 @@ class NumpyEngine(Engine):
 
     def abstract_eval(self, fn: Callable[..., Any], *args: Any) -> Any:
         # Sizes that follow an unknown one differ between two runs with different numbers in its place.
-        first, second = (self._on_zeros(fn, args, unknown) for unknown in _UNKNOWN)
-        return tree.map_structure(
-            lambda a, b: Spec([m if m == n else None for m, n in zip(np.shape(a), np.shape(b), strict=True)], _dtype_name(a)), first, second
-        )
+        runs = (self._on_zeros(fn, args, unknown) for unknown in UNKNOWN)
+        return specs_of(*(tree.map_structure(lambda leaf: Spec(np.shape(leaf), _dtype_name(leaf)), run) for run in runs))
 
     def _on_zeros(self, fn: Callable[..., Any], args: Any, unknown: int = 1) -> Any:
         """`fn` of zeros in place of the specs in `args`; what it assigns is forgotten."""

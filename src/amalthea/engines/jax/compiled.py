@@ -8,7 +8,7 @@ with its present value, is noted, and the trace is done once more with it among 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
@@ -17,25 +17,12 @@ import numpy as np
 from jax.extend.core import jaxpr_as_fun
 
 from amalthea import tree
+from amalthea.engines.tracing import TraceScope, traced
 from amalthea.errors import AmaltheaError
-from amalthea.state.scope import StatelessScope, in_stateless_scope
+from amalthea.state.scope import in_stateless_scope
 from amalthea.state.variable import Variable
 
 _ARRAYS = (jax.Array, np.ndarray, np.generic)
-
-
-class TraceScope(StatelessScope):
-    """The scope of a trace: holds the tracers of some variables, and notes which others were read."""
-
-    def __init__(self, known: Iterable[tuple[Variable, Any]]) -> None:
-        super().__init__()
-        self.unforeseen: dict[int, Variable] = {}
-        for variable, value in known:
-            self.hold(variable, value)
-
-    def missing(self, variable: Variable) -> Any:
-        self.unforeseen[id(variable)] = variable
-        return variable.held()
 
 
 class Program:
@@ -44,12 +31,7 @@ class Program:
     __slots__ = ("_assigned", "_blanks", "_call", "_lendings", "_pack", "_read")
 
     def __init__(self, fn: Callable[..., Any], foreseen: Sequence[Variable], leaves: list[Any], unflatten: Callable[[list[Any]], Any]) -> None:
-        variables = list({id(variable): variable for variable in foreseen}.values())
-        scope, jaxpr = self._trace(fn, variables, leaves, unflatten)
-        while scope.unforeseen:
-            variables += scope.unforeseen.values()
-            scope, jaxpr = self._trace(fn, variables, leaves, unflatten)
-
+        variables, scope, jaxpr = traced(lambda variables: self._trace(fn, variables, leaves, unflatten), foreseen)
         position = {id(variable): index for index, variable in enumerate(variables)}
         self._assigned = [variable for variable, _ in scope.written()]
         assigned_at = [position[id(variable)] for variable in self._assigned]

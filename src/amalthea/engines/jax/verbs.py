@@ -15,8 +15,9 @@ from amalthea import dtypes, tree
 from amalthea.engines.jax.compiled import Compiled
 from amalthea.engines.protocol import Protocol, Tensor
 from amalthea.engines.spec import Spec
+from amalthea.engines.tracing import UNKNOWN, specs_of, stored, without_assignments
 from amalthea.errors import ArgumentError, StateError
-from amalthea.state.scope import StatelessScope, apply_writes, current_scope
+from amalthea.state.scope import StatelessScope, apply_writes
 from amalthea.state.variable import Variable
 
 
@@ -71,7 +72,7 @@ class Verbs(Protocol):
             written[:] = [variable for variable, _ in writes]
             return value, (aux, [tensor for _, tensor in writes])
 
-        (value, (aux, tensors)), gradients = jax.value_and_grad(pure, has_aux=True)([_stored(variable) for variable in variables])
+        (value, (aux, tensors)), gradients = jax.value_and_grad(pure, has_aux=True)([stored(variable) for variable in variables])
         apply_writes(zip(written, tensors, strict=True))
         return (value, aux), gradients
 
@@ -116,13 +117,7 @@ class Verbs(Protocol):
 
             return jax.eval_shape(pure, given)
 
-        # Sizes that follow an unknown one differ between two runs with different numbers in its place.
-        first, second = shapes_for(_UNKNOWN[0]), shapes_for(_UNKNOWN[1])
-        return tree.map_structure(
-            lambda a, b: Spec([m if m == n else None for m, n in zip(a.shape, b.shape, strict=True)], dtypes.standardize_dtype(a.dtype)),
-            first,
-            second,
-        )
+        return specs_of(*map(shapes_for, UNKNOWN))
 
     # --- control flow ---
 
@@ -154,7 +149,7 @@ class Verbs(Protocol):
     def while_loop(
         self, cond: Callable[..., Tensor], body: Callable[..., tuple[Any, ...]], carry: tuple[Any, ...], limit: int | None
     ) -> tuple[Any, ...]:
-        body = _without_assignments(body, "while_loop")
+        body = without_assignments(body, "while_loop")
         if limit is None:
             return lax.while_loop(lambda state: cond(*state), lambda state: tuple(body(*state)), carry)
         _, result = lax.while_loop(
@@ -165,36 +160,11 @@ class Verbs(Protocol):
         return result
 
     def scan(self, body: Callable[[Any, Any], tuple[Any, Any]], carry: Any, xs: Any, length: int, reverse: bool, unroll: int) -> tuple[Any, Any]:
-        return lax.scan(_without_assignments(body, "scan"), carry, xs, length=length, reverse=reverse, unroll=unroll)
+        return lax.scan(without_assignments(body, "scan"), carry, xs, length=length, reverse=reverse, unroll=unroll)
 
     def vectorized_map(self, fn: Callable[..., Any], *xs: Any) -> Any:
-        return jax.vmap(_without_assignments(fn, "vectorized_map"))(*xs)
-
-
-_UNKNOWN = (83, 89)
+        return jax.vmap(without_assignments(fn, "vectorized_map"))(*xs)
 
 
 def _concrete(spec: Spec, unknown: int) -> jax.ShapeDtypeStruct:
     return jax.ShapeDtypeStruct([unknown if size is None else size for size in spec.shape], dtypes.numpy_dtype(spec.dtype))
-
-
-def _stored(variable: Variable) -> Tensor:
-    scope = current_scope()
-    return scope.read(variable) if scope is not None else variable.held()
-
-
-def _without_assignments(body: Callable[..., Any], where: str) -> Callable[..., Any]:
-    """`body`, with a clear error if it assigns a variable: what happens in a loop has to be in its carry."""
-
-    def checked(*args: Any) -> Any:
-        with StatelessScope() as scope:
-            result = body(*args)
-            written = scope.written()
-        if written:
-            raise StateError(
-                f"The body of `{where}` assigned the variable {written[0][0].path!r}. A compiled loop keeps only what is in its carry: "
-                "return the new value from the body and assign it after the loop (draw random numbers before it)."
-            )
-        return result
-
-    return checked

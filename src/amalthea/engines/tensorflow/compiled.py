@@ -18,24 +18,11 @@ import numpy as np
 import tensorflow as tf
 
 from amalthea import tree
-from amalthea.state.scope import StatelessScope, in_stateless_scope
+from amalthea.engines.tracing import TraceScope, traced
+from amalthea.state.scope import in_stateless_scope
 from amalthea.state.variable import Variable
 
 _HOST_ARRAYS = (np.ndarray, np.generic)
-
-
-class TraceScope(StatelessScope):
-    """The scope of a trace: holds the placeholders of some variables, and notes which others were read."""
-
-    def __init__(self, known: Iterable[tuple[Variable, Any]]) -> None:
-        super().__init__()
-        self.unforeseen: dict[int, Variable] = {}
-        for variable, value in known:
-            self.hold(variable, value)
-
-    def missing(self, variable: Variable) -> Any:
-        self.unforeseen[id(variable)] = variable
-        return variable.held()
 
 
 def graph_of(fn: Callable[..., Any], specs: Sequence[Any] = ()) -> Any:
@@ -61,18 +48,15 @@ class Program:
     __slots__ = ("_assigned", "_captured", "_dtypes", "_graph", "_lendings", "_structure", "_variables")
 
     def __init__(self, fn: Callable[..., Any], foreseen: Sequence[Variable], leaves: list[Any], unflatten: Callable[[list[Any]], Any]) -> None:
-        variables = list({id(variable): variable for variable in foreseen}.values())
-        scope = self._trace(fn, variables, leaves, unflatten)
-        while scope.unforeseen:
-            variables += scope.unforeseen.values()
-            scope = self._trace(fn, variables, leaves, unflatten)
-        self._variables = variables
+        self._variables, scope, self._graph = traced(lambda variables: self._trace(fn, variables, leaves, unflatten), foreseen)
         self._assigned = [variable for variable, _ in scope.written()]
         self._captured = self._graph.captured_inputs
         self._dtypes = [tensor.dtype for tensor in self._graph.outputs]
         self._lendings = Variable.lendings
 
-    def _trace(self, fn: Callable[..., Any], variables: list[Variable], leaves: list[Any], unflatten: Callable[[list[Any]], Any]) -> TraceScope:
+    def _trace(
+        self, fn: Callable[..., Any], variables: list[Variable], leaves: list[Any], unflatten: Callable[[list[Any]], Any]
+    ) -> tuple[TraceScope, Any]:
         scope = TraceScope(())
         count = len(variables)
 
@@ -85,8 +69,8 @@ class Program:
             return [value for _, value in scope.written()] + results
 
         specs = [tf.TensorSpec(variable.shape, variable.held().dtype) for variable in variables]
-        self._graph = graph_of(pure, specs + [tf.TensorSpec(leaf.shape, leaf.dtype) for leaf in leaves])
-        return scope
+        graph = graph_of(pure, specs + [tf.TensorSpec(leaf.shape, leaf.dtype) for leaf in leaves])
+        return scope, graph
 
     def __call__(self, leaves: list[Any]) -> Any:
         if self._lendings != Variable.lendings:

@@ -14,8 +14,9 @@ from amalthea.engines.protocol import Protocol, Tensor
 from amalthea.engines.spec import Spec
 from amalthea.engines.tensorflow.arrays import dtype_named
 from amalthea.engines.tensorflow.compiled import Compiled, as_tensors, graph_of, structured
+from amalthea.engines.tracing import UNKNOWN, specs_of, stored, without_assignments
 from amalthea.errors import ArgumentError, StateError
-from amalthea.state.scope import StatelessScope, apply_writes, current_scope
+from amalthea.state.scope import StatelessScope, apply_writes
 from amalthea.state.variable import Variable
 
 
@@ -65,7 +66,7 @@ class Verbs(Protocol):
                 writes[:] = scope.written()
             return result
 
-        result, gradients = self.tensor_value_and_grad(of_values, [_stored(variable) for variable in variables])
+        result, gradients = self.tensor_value_and_grad(of_values, [stored(variable) for variable in variables])
         apply_writes(writes)
         return result, gradients
 
@@ -128,11 +129,7 @@ class Verbs(Protocol):
         return recomputed
 
     def abstract_eval(self, fn: Callable[..., Any], *args: Any) -> Any:
-        # Sizes that follow an unknown one differ between two runs with different numbers in its place.
-        first, second = (_shapes(fn, args, unknown) for unknown in _UNKNOWN)
-        return tree.map_structure(
-            lambda a, b: Spec([m if m == n else None for m, n in zip(a.shape, b.shape, strict=True)], a.dtype), first, second, none_is_leaf=False
-        )
+        return specs_of(*(_shapes(fn, args, unknown) for unknown in UNKNOWN))
 
     # --- control flow ---
 
@@ -167,7 +164,7 @@ class Verbs(Protocol):
     def while_loop(
         self, cond: Callable[..., Tensor], body: Callable[..., tuple[Any, ...]], carry: tuple[Any, ...], limit: int | None
     ) -> tuple[Any, ...]:
-        body = _without_assignments(body, "while_loop")
+        body = without_assignments(body, "while_loop")
         start, structure = as_tensors(carry)
         tensors = tf.while_loop(
             lambda *state: tf.reshape(cond(*structured(structure, state)), []),
@@ -178,7 +175,7 @@ class Verbs(Protocol):
         return tuple(structured(structure, tensors))
 
     def scan(self, body: Callable[[Any, Any], tuple[Any, Any]], carry: Any, xs: Any, length: int, reverse: bool, unroll: int) -> tuple[Any, Any]:
-        body = _without_assignments(body, "scan")
+        body = without_assignments(body, "scan")
         if length == 0:
             one = tree.map_structure(lambda leaf: Spec(leaf.shape[1:], dtypes.standardize_dtype(leaf.dtype)), xs, none_is_leaf=False)
             return carry, _none_of(_shapes(lambda x: body(carry, x)[1], (one,)))
@@ -215,7 +212,7 @@ class Verbs(Protocol):
         return structured(carry_structure, state), structured(structure, [array.stack() for array in ys])
 
     def vectorized_map(self, fn: Callable[..., Any], *xs: Any) -> Any:
-        fn = _without_assignments(fn, "vectorized_map")
+        fn = without_assignments(fn, "vectorized_map")
         inputs, structure = as_tensors(xs)
         if inputs[0].shape[0] == 0:
             one = tree.map_structure(lambda leaf: Spec(leaf.shape[1:], dtypes.standardize_dtype(leaf.dtype)), xs, none_is_leaf=False)
@@ -229,9 +226,6 @@ class Verbs(Protocol):
 
         found = tf.vectorized_map(flat, inputs)
         return structured(results, found)
-
-
-_UNKNOWN = (83, 89)
 
 
 class _ReadScope(StatelessScope):
@@ -273,25 +267,3 @@ def _shapes(fn: Callable[..., Any], args: Any, unknown: int = 1) -> Any:
 def _none_of(specs: Any) -> Any:
     """The results of a loop over nothing, each of which would have been like `specs`."""
     return tree.map_structure(lambda spec: tf.zeros([0, *spec.shape], dtype_named(spec.dtype)), specs, none_is_leaf=False)
-
-
-def _stored(variable: Variable) -> Tensor:
-    scope = current_scope()
-    return scope.read(variable) if scope is not None else variable.held()
-
-
-def _without_assignments(body: Callable[..., Any], where: str) -> Callable[..., Any]:
-    """`body`, with a clear error if it assigns a variable: what happens in a loop has to be in its carry."""
-
-    def checked(*args: Any) -> Any:
-        with StatelessScope() as scope:
-            result = body(*args)
-            written = scope.written()
-        if written:
-            raise StateError(
-                f"The body of `{where}` assigned the variable {written[0][0].path!r}. A compiled loop keeps only what is in its carry: "
-                "return the new value from the body and assign it after the loop (draw random numbers before it)."
-            )
-        return result
-
-    return checked

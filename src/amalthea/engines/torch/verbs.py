@@ -16,11 +16,9 @@ from amalthea.engines.protocol import Protocol, Tensor
 from amalthea.engines.spec import Spec
 from amalthea.engines.torch import border
 from amalthea.engines.torch.gradients import CustomGradient, Remembering, depth, detached, gradients_of, leaf_of, recorded
-from amalthea.errors import StateError
-from amalthea.state.scope import StatelessScope, apply_writes, current_scope, in_stateless_scope
+from amalthea.engines.tracing import UNKNOWN, specs_of, stored, without_assignments
+from amalthea.state.scope import StatelessScope, apply_writes, in_stateless_scope
 from amalthea.state.variable import Variable
-
-_UNKNOWN = (83, 89)
 
 
 class Verbs(Protocol):
@@ -56,10 +54,10 @@ class Verbs(Protocol):
         return run
 
     def value_and_grad(self, fn: Callable[[], tuple[Tensor, Any]], variables: Sequence[Variable]) -> tuple[tuple[Tensor, Any], list[Tensor]]:
-        stored = [_stored(variable) for variable in variables]
+        values = [stored(variable) for variable in variables]
         nested = depth() > 0
         with recorded(), StatelessScope() as scope:
-            leaves = [leaf_of(value, nested) for value in stored]
+            leaves = [leaf_of(value, nested) for value in values]
             for variable, leaf in zip(variables, leaves, strict=True):
                 scope.hold(variable, leaf)
             value, aux = fn()
@@ -76,7 +74,7 @@ class Verbs(Protocol):
     def watching(self, variables: Sequence[Variable]) -> Iterator[None]:
         with StatelessScope() as scope:
             for variable in variables:
-                scope.hold(variable, leaf_of(_stored(variable), nested=False))
+                scope.hold(variable, leaf_of(stored(variable), nested=False))
             yield
             writes = scope.written()
         apply_writes([(variable, detached(tensor)) for variable, tensor in writes])
@@ -127,13 +125,7 @@ class Verbs(Protocol):
         return recomputed
 
     def abstract_eval(self, fn: Callable[..., Any], *args: Any) -> Any:
-        # Sizes that follow an unknown one differ between two runs with different numbers in its place.
-        first, second = (_without_values(fn, args, unknown) for unknown in _UNKNOWN)
-        return tree.map_structure(
-            lambda a, b: Spec([m if m == n else None for m, n in zip(a.shape, b.shape, strict=True)], dtypes.standardize_dtype(a.dtype)),
-            first,
-            second,
-        )
+        return specs_of(*(_without_values(fn, args, unknown) for unknown in UNKNOWN))
 
     # --- control flow ---
 
@@ -143,7 +135,7 @@ class Verbs(Protocol):
     def while_loop(
         self, cond: Callable[..., Tensor], body: Callable[..., tuple[Any, ...]], carry: tuple[Any, ...], limit: int | None
     ) -> tuple[Any, ...]:
-        body, count = _without_assignments(body, "while_loop"), 0
+        body, count = without_assignments(body, "while_loop"), 0
         while (limit is None or count < limit) and bool(cond(*carry)):
             carry, count = tuple(body(*carry)), count + 1
         return carry
@@ -152,7 +144,7 @@ class Verbs(Protocol):
         if length == 0:
             _, y = _on_zeros(body, (carry, _element(xs)), 1)
             return carry, _none_of(y)
-        body = _without_assignments(body, "scan")
+        body = without_assignments(body, "scan")
         # Taken apart at once: the gradient of so many separate slices would be as many tensors of the whole size.
         parts = [None if leaf is None else leaf.unbind(0) for leaf in tree.flatten(xs)]
         unflatten = tree.packer(xs)
@@ -162,7 +154,7 @@ class Verbs(Protocol):
         return carry, _stacked(ys)
 
     def vectorized_map(self, fn: Callable[..., Any], *xs: Any) -> Any:
-        fn = _without_assignments(fn, "vectorized_map")
+        fn = without_assignments(fn, "vectorized_map")
         length = len(tree.flatten(xs)[0])
         if length == 0:
             return _none_of(_on_zeros(fn, _element(xs), 1))
@@ -221,28 +213,6 @@ def _on_zeros(fn: Callable[..., Any], args: Any, unknown: int) -> Any:
 
     with StatelessScope():
         return fn(*tree.map_structure(zeros, args))
-
-
-def _stored(variable: Variable) -> Tensor:
-    scope = current_scope()
-    return scope.read(variable) if scope is not None else variable.held()
-
-
-def _without_assignments(body: Callable[..., Any], where: str) -> Callable[..., Any]:
-    """`body`, with a clear error if it assigns a variable, which on engines that compile loops would be lost."""
-
-    def checked(*args: Any) -> Any:
-        with StatelessScope() as scope:
-            result = body(*args)
-            written = scope.written()
-        if written:
-            raise StateError(
-                f"The body of `{where}` assigned the variable {written[0][0].path!r}. A loop keeps only what is in its carry: "
-                "return the new value from the body and assign it after the loop (draw random numbers before it)."
-            )
-        return result
-
-    return checked
 
 
 # --- loops -----------------------------------------------------------------------------------------------
