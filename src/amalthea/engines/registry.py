@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from amalthea.errors import ArgumentError, EngineNotInstalled, nearest
 
@@ -84,6 +84,16 @@ def get(name: str) -> Engine:
             ) from error
         raise
     return _loaded.setdefault(name, module.ENGINE)
+
+
+def bridge(name: str) -> Any:
+    """The module of the engine `name` that stands between models and the framework's own modules and functions.
+
+    Raises:
+        EngineNotInstalled: its package is missing.
+    """
+    get(name)
+    return importlib.import_module(f"{_TABLE[name].module}.bridge")
 
 
 def default_name() -> str:

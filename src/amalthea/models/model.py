@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from amalthea.engines import registry
 from amalthea.errors import ArgumentError, ArgumentTypeError, NotBuiltError, nearest
 from amalthea.graph.keras_tensor import KerasTensor
 from amalthea.layers.layer import Layer, default_build
@@ -166,6 +167,92 @@ class Model(Trainer, Layer):
         if verbose:
             found.print()
         return found
+
+    def as_torch_module(self) -> Any:
+        """The model as a `torch.nn.Module`, for training loops and tools of PyTorch.
+
+        Its parameters are copies of the trainable variables, its buffers copies of the others (statistics, random state), named by their paths
+        with dots. A call computes on PyTorch, from tensors to tensors; `train()` and `eval()` choose the mode; what layers assign goes into the
+        buffers. `module.losses` has the losses that layers and regularizers added in the last call.
+
+        Returns:
+            The module. Its method `sync()` writes the values back into the model, which does not change before.
+
+        Raises:
+            NotBuiltError: the model is not built.
+            EngineNotInstalled: PyTorch is missing.
+
+        Example:
+            >>> import amalthea, torch
+            >>> model = amalthea.Sequential([amalthea.Input((2,)), amalthea.layers.Dense(1, kernel_initializer="ones", name="head")], name="net")
+            >>> module = model.as_torch_module()
+            >>> [name for name, _ in module.named_parameters()]
+            ['net.head.kernel', 'net.head.bias']
+            >>> optimizer = torch.optim.SGD(module.parameters(), lr=0.5)
+            >>> module(torch.ones(1, 2)).sum().backward()
+            >>> optimizer.step()
+            >>> module.sync().get_weights()[1]
+            array([-0.5], dtype=float32)
+        """
+        return self._bridge("torch").ModelModule(self)
+
+    def as_jax_function(self) -> tuple[Callable[..., Any], dict[str, dict[str, Any]]]:
+        """The model as a pure function of JAX, and its values.
+
+        `fn(params, *inputs, training=False)` gives the outputs; with `training=True` the outputs and the new state, a dictionary for
+        `params["state"]`. `training` is static: under `jax.jit` name it in `static_argnames`. Losses that layers add are not in the outputs.
+
+        Returns:
+            The function and `params`: {"trainable": {path: array}, "state": {path: array}}. State may be of integers, so take gradients with
+            respect to `params["trainable"]`. The model keeps its own values.
+
+        Raises:
+            NotBuiltError: the model is not built.
+            EngineNotInstalled: JAX is missing.
+
+        Example:
+            >>> import amalthea, jax, jax.numpy as jnp
+            >>> model = amalthea.Sequential([amalthea.Input((2,)), amalthea.layers.Dense(1, kernel_initializer="ones", name="head")], name="net")
+            >>> fn, params = model.as_jax_function()
+            >>> def loss(trainable, x):
+            ...     return jax.numpy.sum(fn({**params, "trainable": trainable}, x))
+            >>> gradients = jax.jit(jax.grad(loss))(params["trainable"], jnp.array([[3.0, 4.0]]))
+            >>> gradients["net/head/kernel"].tolist()
+            [[3.0], [4.0]]
+        """
+        return self._bridge("jax").as_function(self)
+
+    def as_tf_function(self) -> Any:
+        """The model as a `tf.Module` whose `__call__` is a `tf.function`, for TensorFlow's programs and for `tf.saved_model.save`.
+
+        Its variables are copies of the model's. `module(x)` computes as in inference, `module(x, training=True)` as in training. Where the model
+        knows the shapes of its inputs (a functional one, or a `Sequential` with an `Input`), the function is traced at once, for any batch;
+        else call the module once on data before saving it.
+
+        Returns:
+            The module.
+
+        Raises:
+            NotBuiltError: the model is not built.
+            EngineNotInstalled: TensorFlow is missing.
+
+        Example:
+            >>> import amalthea, tempfile, tensorflow as tf
+            >>> model = amalthea.Sequential([amalthea.Input((2,)), amalthea.layers.Dense(1, kernel_initializer="ones")])
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     tf.saved_model.save(model.as_tf_function(), folder)
+            ...     restored = tf.saved_model.load(folder)
+            >>> restored(tf.ones((1, 2))).numpy()
+            array([[2.]], dtype=float32)
+        """
+        return self._bridge("tensorflow").ModelModule(self)
+
+    def _bridge(self, engine: str) -> Any:
+        """What gives the model in the terms of an engine's framework."""
+        module = registry.bridge(engine)
+        if not self.built:
+            raise NotBuiltError(f"{self} is not built, so it has no values to give away. Call it on data, or `build` it with an input shape.")
+        return module
 
     def to_json(self, **kwargs: Any) -> str:
         """The architecture as JSON text, for `models.model_from_json`.

@@ -35,6 +35,8 @@ _FUNCTION_MODULES = ("amalthea.activations", "amalthea.losses", "amalthea.metric
 # Classes that Keras lists under its top module.
 _TOP = {"Model": "keras.models", "Sequential": "keras.models", "Functional": "keras.models", "DTypePolicy": "keras.dtype_policies"}
 _TOP |= {"FloatDTypePolicy": "keras.dtype_policies", "DTypePolicyMap": "keras.dtype_policies", "Variable": "keras"}
+# The class of functional models is public nowhere in Keras: its files name the private module, and Keras reads no other name.
+_UNLISTED = {"Functional": "keras.src.models.functional"}
 # How Keras's private modules begin, in files that name them.
 _PRIVATE = "keras.src."
 
@@ -118,16 +120,24 @@ CustomObjectScope = custom_object_scope
 
 def public_home(cls: type) -> tuple[str, str] | None:
     """Keras's module and name of a public class of Amalthea, or None for any other class."""
-    name = cls.__name__
     if not cls.__module__.startswith("amalthea."):
         return None
-    if name in _TOP:
-        return "keras", name
+    if cls.__name__ in _TOP:
+        return _UNLISTED.get(cls.__name__, "keras"), cls.__name__
     for module, ours in _MODULES.items():
-        if cls.__module__.startswith(ours) and _public(importlib.import_module(ours), name) is cls:
-            home = "keras.optimizers.schedules" if cls.__module__.startswith("amalthea.optimizers.schedules") else module
-            return home, name
+        if not cls.__module__.startswith(ours):
+            continue
+        name = _public_name(importlib.import_module(ours), cls)
+        if name is not None:
+            return "keras.optimizers.schedules" if cls.__module__.startswith("amalthea.optimizers.schedules") else module, name
     return None
+
+
+def _public_name(module: ModuleType, cls: type) -> str | None:
+    """The name under which `cls` is public in `module`: its own, or else another that stands for it."""
+    if _public(module, cls.__name__) is cls:
+        return cls.__name__
+    return next((name for name in module.__all__ if _public(module, name) is cls), None)
 
 
 def find_class(module: str | None, class_name: str, registered_name: str | None, custom_objects: dict[str, Any] | None) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
@@ -79,3 +79,20 @@ def current_path(name: str = "") -> str:
     """`name` with the names of the scopes around, joined by "/"."""
     parts = (*_scope.get(), name) if name else _scope.get()
     return "/".join(parts)
+
+
+def distinct(paths: Iterable[str]) -> list[str]:
+    """The paths, of which those that were there already get a number.
+
+    Example:
+        >>> distinct(["a/kernel", "a/bias", "a/kernel"])
+        ['a/kernel', 'a/bias', 'a/kernel_1']
+    """
+    found: dict[str, None] = {}
+    for path in paths:
+        name, count = path, 0
+        while name in found:
+            count += 1
+            name = f"{path}_{count}"
+        found[name] = None
+    return list(found)

@@ -1,4 +1,4 @@
-"""`GroupQueryAttention`: several heads of queries share one of keys and values."""
+"""`GroupedQueryAttention`, public as `GroupQueryAttention`: several heads of queries share one of keys and values."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from amalthea.layers.weighted import positive
 from amalthea.state.naming import unique_name
 
 
-class GroupQueryAttention(BaseHeads):
+class GroupedQueryAttention(BaseHeads):
     """Attention in which groups of heads of queries share one head of keys and values.
 
     With one head of keys and values it is multi-query attention; with as many as of queries, multi-head attention.
@@ -168,3 +168,7 @@ class GroupQueryAttention(BaseHeads):
             "num_query_heads": self.num_query_heads,
             "num_key_value_heads": self.num_key_value_heads,
         }
+
+
+GroupQueryAttention = GroupedQueryAttention
+"""The public name. Weight files and names of layers are made of that of the class, in Keras too."""

@@ -146,3 +146,13 @@ def test_shapes_from_shapes(name):
     ours, theirs = both(name, arguments)
     args = ((None, 5, 4), (None, 3, 4), (None, 3, 4))
     assert ours.compute_output_shape(*args) == theirs.compute_output_shape(*args)
+
+
+def test_the_two_names_of_grouped_queries():
+    keras.utils.clear_session()
+    ours, theirs = (module.GroupQueryAttention(3, 4, 2) for module in (layers, keras.layers))
+    assert ours.name == theirs.name == "grouped_query_attention"
+    found, expected = (saving.serialize_keras_object(layer) for saving, layer in ((amalthea.saving, ours), (keras.saving, theirs)))
+    for key in ("module", "class_name", "registered_name"):
+        assert found[key] == expected[key]
+    assert type(amalthea.saving.deserialize_keras_object(found)) is type(ours)
