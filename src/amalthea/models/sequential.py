@@ -37,6 +37,7 @@ class Sequential(Model):
         self._init_trainer()
         self.supports_masking = True
         self._functional: Functional | None = None
+        self._seen_shape: tuple[Any, ...] | None = None  # of the data that built a model without an `Input`
         for layer in layers or ():
             self._append(layer)
         self._rebuild()
@@ -110,8 +111,12 @@ class Sequential(Model):
             self.build(self._layers[0].batch_shape)
         elif self._layers and not isinstance(self._layers[0], InputLayer):
             first = self._layers[0]
-            if isinstance(first, Model) and first.built and isinstance(getattr(first, "inputs", None), list):
+            if self._seen_shape is not None:
+                self.build(self._seen_shape)
+            elif isinstance(first, Model) and first.built and isinstance(getattr(first, "inputs", None), list):
                 self.build(first.input_shape)  # type: ignore[attr-defined]
+        else:
+            self._seen_shape = None
 
     def build(self, input_shape: Any = None) -> None:
         """Make the variables of all layers.
@@ -129,6 +134,7 @@ class Sequential(Model):
         elif input_shape is None:
             raise NotBuiltError(f"{self} does not know the shape of its input. Give `input_shape`, or begin with `Input(shape)`.")
         else:
+            self._seen_shape = None  # a shape that does not fit is not to be tried again
             entry = Input(batch_shape=tuple(input_shape), dtype=self._layers[0].compute_dtype)
         x = entry
         for layer in self.layers:
@@ -136,6 +142,8 @@ class Sequential(Model):
             if not isinstance(x, KerasTensor):
                 self._not_a_chain(layer, x)
         self._functional = Functional(inputs=entry, outputs=x, name=self.name)
+        if not isinstance(self._layers[0], InputLayer):
+            self._seen_shape = tuple(entry.shape)
 
     def _not_a_chain(self, layer: Layer, outputs: Any) -> None:
         raise ArgumentError(

@@ -107,7 +107,8 @@ def promote(engine: Engine, *xs: TensorLike, floating: bool = False) -> tuple[Te
         As many operands, at least one of them a tensor. A number stays one where another operand is a tensor of the
         resulting dtype, so that no constant has to be made.
     """
-    operands = [x if type(x) in _NUMBERS else as_tensor(engine, x) for x in xs]
+    # The functions of NumPy give scalars as `np.float64`, which is a `float`: `x * np.sqrt(size)` means no more precision than `x * 2.0`.
+    operands = [x if type(x) in _NUMBERS else float(x) if type(x) is np.float64 else as_tensor(engine, x) for x in xs]
     first = operands[0]
     if type(first) not in _NUMBERS and (not floating or dtypes.is_float(dtypes.standardize_dtype(first.dtype))):
         first_dtype = first.dtype

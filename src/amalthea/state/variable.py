@@ -353,7 +353,7 @@ def _host_copy(value: Any) -> tuple[np.ndarray, str]:
         return np.array(value), dtypes.result_type(type(value))
     weak = not hasattr(value, "dtype")
     host = np.array(value)
-    if host.dtype == object:
+    if host.dtype.kind in "OSUMm":
         raise ArgumentError(f"A variable holds numbers. Received a value of type {type(value).__name__}, which has none: {value!r:.60}.")
     if weak and host.dtype.kind == "f":
         return host, config.floatx()
