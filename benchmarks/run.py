@@ -208,9 +208,9 @@ def main() -> None:
     imports = import_times(libraries, 2 * options.starts + 1, options.engine)
 
     for name, title in MEASURES.items():
-        console.print(table_of(name, title, results[name], targets, libraries))
+        console.print(table_of(name, title, results[name], targets.get(options.engine, {}), libraries))
     for library, times in imports.items():
-        limit = targets["import"]["seconds"]["default"] if library == "amalthea" else None
+        limit = targets["import_seconds"] if library == "amalthea" else None
         console.print(f"import {library} (s):", verdict(statistics.median(times), limit))
     if options.json:
         report = {"machine": machine(), "engine": options.engine, "quick": options.quick, "results": results, "import": imports}
