@@ -12,6 +12,8 @@ space :=
 # The engines that tests run on; PyTorch and TensorFlow are installed only if they are named.
 ENGINES ?= numpy jax torch tensorflow
 EXTRAS := $(strip dev $(filter torch tensorflow,$(ENGINES)))
+# Later builds of PyTorch bring triton, which ends a process in which TensorFlow is loaded.
+PINS := $(if $(filter torch,$(ENGINES)),torch==2.13.0)
 TEST_READY := $(TEST_VENV)/.ready-$(subst $(space) ,-,$(EXTRAS))
 SOURCES := src tests benchmarks examples
 
@@ -47,7 +49,7 @@ $(VENV)/.ready: pyproject.toml
 $(TEST_READY): pyproject.toml
 	$(PYTHON) -m venv $(TEST_VENV)
 	$(TEST)/python -m pip install --quiet --upgrade pip
-	$(TEST)/python -m pip install --quiet --editable ".[$(subst $(space) ,$(comma),$(EXTRAS))]"
+	$(TEST)/python -m pip install --quiet --editable ".[$(subst $(space) ,$(comma),$(EXTRAS))]" $(PINS)
 	touch $@
 
 clean:

@@ -80,6 +80,8 @@ from amalthea.layers.rnn.rnn import RNN
 from amalthea.layers.rnn.simple_rnn import SimpleRNN, SimpleRNNCell
 from amalthea.layers.rnn.stacked_rnn_cells import StackedRNNCells
 from amalthea.layers.rnn.time_distributed import TimeDistributed
+from amalthea.layers.wrapping.jax_layer import JaxLayer
+from amalthea.layers.wrapping.torch_module import TorchModuleWrapper
 
 __all__ = [
     "ELU",
@@ -146,6 +148,7 @@ __all__ = [
     "Input",
     "InputLayer",
     "InputSpec",
+    "JaxLayer",
     "LSTMCell",
     "Lambda",
     "Layer",
@@ -182,6 +185,7 @@ __all__ = [
     "StackedRNNCells",
     "Subtract",
     "TimeDistributed",
+    "TorchModuleWrapper",
     "UnitNormalization",
     "UpSampling1D",
     "UpSampling2D",

@@ -366,6 +366,8 @@ class Layer(Operation):
         variable.constraint = constraints.get(constraint)
         variable.overwrite_with_gradient = overwrite_with_gradient
         self._tracker.track(variable)
+        if not self._trainable:
+            variable.trainable = False  # only now: it stays among those that `trainable = True` gives back
         return variable
 
     @default_build

@@ -108,7 +108,7 @@ def promote(engine: Engine, *xs: TensorLike, floating: bool = False) -> tuple[Te
         resulting dtype, so that no constant has to be made.
     """
     # The functions of NumPy give scalars as `np.float64`, which is a `float`: `x * np.sqrt(size)` means no more precision than `x * 2.0`.
-    operands = [x if type(x) in _NUMBERS else float(x) if type(x) is np.float64 else as_tensor(engine, x) for x in xs]
+    operands: list[Any] = [x if type(x) in _NUMBERS else float(x) if type(x) is np.float64 else as_tensor(engine, x) for x in xs]
     first = operands[0]
     if type(first) not in _NUMBERS and (not floating or dtypes.is_float(dtypes.standardize_dtype(first.dtype))):
         first_dtype = first.dtype

@@ -14,9 +14,9 @@ import numpy as np
 
 from amalthea import config, dtypes
 from amalthea.engines import registry
+from amalthea.engines.bridging import named_variables
 from amalthea.engines.jax import ENGINE
 from amalthea.errors import ArgumentError, StateError
-from amalthea.state import naming
 from amalthea.state.scope import StatelessScope
 from amalthea.state.variable import Variable
 
@@ -28,11 +28,9 @@ Params = dict[str, dict[str, Any]]
 
 def as_function(model: Any) -> tuple[Callable[..., Any], Params]:
     """The computation of a built model as a pure function, and its values; see `Model.as_jax_function`."""
-    trained = {id(variable) for variable in model.trainable_variables}
     groups: dict[str, dict[str, Variable]] = {"trainable": {}, "state": {}}
-    variables = model.variables
-    for path, variable in zip(naming.distinct(variable.path for variable in variables), variables, strict=True):
-        groups["trainable" if id(variable) in trained else "state"][path] = variable
+    for path, variable, trained in named_variables(model):
+        groups["trainable" if trained else "state"][path] = variable
 
     def fn(params: Params, *args: Any, training: bool = False, **kwargs: Any) -> Any:
         with registry.use(ENGINE):
@@ -42,9 +40,7 @@ def as_function(model: Any) -> tuple[Callable[..., Any], Params]:
                 return outputs
             return outputs, {path: scope.read(variable) for path, variable in groups["state"].items()}
 
-    params = {
-        group: {path: ENGINE.hold(variable.numpy(), variable.dtype) for path, variable in members.items()} for group, members in groups.items()
-    }
+    params = {group: {path: ENGINE.hold(variable.numpy(), variable.dtype) for path, variable in members.items()} for group, members in groups.items()}
     return fn, params
 
 

@@ -8,10 +8,11 @@ import tensorflow as tf
 
 from amalthea import tree
 from amalthea.engines import registry
+from amalthea.engines.bridging import named_variables
 from amalthea.engines.tensorflow import ENGINE
 from amalthea.engines.tensorflow.arrays import dtype_named
+from amalthea.errors import NotBuiltError
 from amalthea.state.scope import StatelessScope
-from amalthea.state.variable import Variable
 
 
 class ModelModule(tf.Module):  # type: ignore[misc]
@@ -23,15 +24,15 @@ class ModelModule(tf.Module):  # type: ignore[misc]
 
     def __init__(self, model: Any) -> None:
         super().__init__()
-        trained = {id(variable) for variable in model.trainable_variables}
-        ours: list[Variable] = model.variables
+        named = named_variables(model)
+        ours = [variable for _, variable, _ in named]
         self.weights = [
-            tf.Variable(ENGINE.hold(variable.numpy(), variable.dtype), trainable=id(variable) in trained, name=variable.path.replace("/", "."))
-            for variable in ours
+            tf.Variable(ENGINE.hold(variable.numpy(), variable.dtype), trainable=trained, name=path.replace("/", "."))
+            for path, variable, trained in named
         ]
         places = {id(variable): place for place, variable in enumerate(ours)}
 
-        def run(*args: Any, training: bool = False, **kwargs: Any) -> Any:
+        def run(*args: Any, training: bool, **kwargs: Any) -> Any:
             with registry.use(ENGINE):
                 values = [tf.convert_to_tensor(weight) for weight in self.weights]
                 with StatelessScope(zip(ours, values, strict=True)) as scope:
@@ -41,18 +42,21 @@ class ModelModule(tf.Module):  # type: ignore[misc]
                     self.weights[places[id(variable)]].assign(value)
             return outputs
 
-        self._run = tf.function(run, autograph=False)
+        self._compute = run
         specs = _input_specs(model)
         if specs is not None:
-            self._run.get_concrete_function(specs)
+            self.__call__.get_concrete_function(specs)
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self._run(*args, **kwargs)
+    @tf.function(autograph=False)  # type: ignore[untyped-decorator]
+    def __call__(self, *args: Any, training: bool = False, **kwargs: Any) -> Any:
+        """What the model computes."""
+        return self._compute(*args, training=training, **kwargs)
 
 
 def _input_specs(model: Any) -> Any:
     """Specs of the inputs of a model, in the structure in which it takes them, or None where it does not know them."""
-    struct = getattr(model, "_inputs_struct", None)
-    if struct is None:
+    try:
+        struct = model.input
+    except (AttributeError, NotBuiltError):
         return None
     return tree.map_structure(lambda tensor: tf.TensorSpec(tensor.shape, dtype_named(tensor.dtype)), struct)

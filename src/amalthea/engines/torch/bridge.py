@@ -5,6 +5,7 @@ Importing it needs PyTorch.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -13,6 +14,7 @@ import torch
 from torch import nn
 
 from amalthea.engines import registry
+from amalthea.engines.bridging import named_variables
 from amalthea.engines.torch import ENGINE, border
 from amalthea.errors import ArgumentError, ArgumentTypeError
 from amalthea.state.scope import StatelessScope
@@ -48,12 +50,11 @@ class ModelModule(nn.Module):
         super().__init__()
         self._model = model
         self.losses = []
-        trained = {id(variable) for variable in model.trainable_variables}
-        self._places = [self._place(variable, id(variable) in trained) for variable in model.variables]
+        self._places = [self._place(*named) for named in named_variables(model)]
 
-    def _place(self, variable: Variable, trained: bool) -> _Place:
+    def _place(self, path: str, variable: Variable, trained: bool) -> _Place:
         """Put the value of `variable` under its path, a module for each part of it."""
-        *scopes, name = (part.replace(".", "_") for part in variable.path.split("/"))
+        *scopes, name = (part.replace(".", "_") for part in path.split("/"))
         holder: nn.Module = self
         for part in scopes:
             while part not in holder._modules and hasattr(holder, part):
@@ -99,6 +100,13 @@ class ModelModule(nn.Module):
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "losses": []}  # results of computations, which cannot be copied
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> ModelModule:
+        # The values are here; the model, which says what is computed, serves all copies.
+        memo.update((id(shared), shared) for shared in (self._model, *(place.variable for place in self._places)))
+        copied = memo[id(self)] = type(self).__new__(type(self))
+        copied.__setstate__(copy.deepcopy(self.__getstate__(), memo))
+        return copied  # type: ignore[no-any-return]
+
 
 # --- a module as a layer ---------------------------------------------------------------------------------
 
@@ -120,7 +128,7 @@ def state_of(module: Any) -> list[Held]:
     """
     if not isinstance(module, nn.Module):
         raise ArgumentTypeError(f"`module` must be a `torch.nn.Module`. Received: {module!r} of type {type(module).__name__}.")
-    found = [(name, tensor, tensor.requires_grad) for name, tensor in module.named_parameters()]
+    found: list[tuple[str, torch.Tensor, bool]] = [(name, tensor, tensor.requires_grad) for name, tensor in module.named_parameters()]
     found += [(name, tensor, False) for name, tensor in module.named_buffers()]
     lazy = [name for name, tensor, _ in found if nn.parameter.is_lazy(tensor)]
     if lazy:
@@ -134,14 +142,15 @@ def call(
     """Call `module` with `values` for its parameters and buffers.
 
     Returns:
-        Its outputs, and the buffers that it changed.
+        Its outputs, and the buffers that it may have changed.
     """
     # Modules write into their buffers; tensors of variables are values, which stay as they are.
     buffers = {name: values[name].clone() for name, _ in module.named_buffers()}
     before = {name: buffer._version for name, buffer in buffers.items()}
     module.train(training)
     outputs = torch.func.functional_call(module, {**values, **buffers}, tuple(args), dict(kwargs))
-    return outputs, {name: buffer for name, buffer in buffers.items() if buffer._version != before[name]}
+    # Not all kernels that write statistics count it.
+    return outputs, {name: buffer for name, buffer in buffers.items() if training or buffer._version != before[name]}
 
 
 def load(module: nn.Module, values: Mapping[str, np.ndarray]) -> None:

@@ -181,10 +181,15 @@ def _given(x: Any) -> Any:
 
 
 class _Shapes(StatelessScope):
-    """Variables read as tensors without values."""
+    """Variables read as tensors without values; those that get their first value now get it on the device in use outside."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._device = border.device()
 
     def missing(self, variable: Variable) -> Any:
-        return super().missing(variable).to("meta")
+        with border.on(self._device):
+            return super().missing(variable).to("meta")
 
 
 def _without_values(fn: Callable[..., Any], args: Any, unknown: int) -> Any:

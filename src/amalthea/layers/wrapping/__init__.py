@@ -1,0 +1,1 @@
+"""Layers around modules and functions of other frameworks."""
