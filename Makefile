@@ -17,7 +17,7 @@ PINS := $(if $(filter torch,$(ENGINES)),torch==2.13.0)
 TEST_READY := $(TEST_VENV)/.ready-$(subst $(space) ,-,$(EXTRAS))
 SOURCES := src tests benchmarks examples
 
-.PHONY: mnist test lint types doctest unit bench clean
+.PHONY: mnist test lint types doctest unit bench soak clean
 
 mnist: $(VENV)/.ready  ## Train the example on the bundled MNIST; prints the test accuracy.
 	$(BIN)/python examples/mnist_cnn.py
@@ -39,6 +39,9 @@ unit: $(TEST_READY)
 
 bench: $(TEST_READY)  ## Side by side with Keras; see benchmarks/README.md.
 	$(TEST)/python benchmarks/run.py
+
+soak: $(TEST_READY)  ## Whether memory stays flat over many calls, on every engine.
+	$(TEST)/python benchmarks/soak.py --engines $(ENGINES)
 
 $(VENV)/.ready: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
