@@ -117,6 +117,8 @@ def promote(engine: Engine, *xs: TensorLike, floating: bool = False) -> tuple[Te
             return tuple(operands)
     kinds = [config.floatx() if type(given) is np.float64 else weak_dtype(x) for given, x in zip(xs, operands, strict=True)]
     dtype = dtypes.float_result_type(*kinds) if floating else dtypes.result_type(*kinds)
+    if dtype not in kinds:  # a width that no operand asked for, such as int64 of uint32 and int32, is what the engine has for it
+        dtype = engine.canonical_dtype(dtype)
     anchored = any(type(x) not in _NUMBERS for x in operands)
     return tuple(x if anchored and type(x) in _NUMBERS and type(x) is not bool and dtype != "bool" else as_tensor(engine, x, dtype) for x in operands)
 
