@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from cases import NAMES
+from handwritten import ENGINES
 from rich.console import Console
 from rich.table import Table
 
@@ -196,7 +197,7 @@ def main() -> None:
     options = parser.parse_args()
     if options.quick:
         options.rounds, options.starts = 3, 1
-    libraries = [library for library in options.libraries if library != "handwritten" or options.engine == "jax"]
+    libraries = [library for library in options.libraries if library != "handwritten" or options.engine in ENGINES]
 
     console = Console() if sys.stdout.isatty() else Console(width=120)
     targets = tomllib.loads((HERE / "targets.toml").read_text())

@@ -2,9 +2,9 @@
 
     python worker.py LIBRARY CASE STEPS
 
-`LIBRARY` is "amalthea", "keras" or "handwritten". The first line out is the seconds from the start of the import to the end of the
-first training step. Commands: `step` trains one epoch of STEPS (ms a step), `predict_one` predicts one sample repeatedly (median ms),
-`memory` tells the greatest resident memory so far (MiB).
+`LIBRARY` is "amalthea", "keras" or "handwritten", on the engine that the environment names (see `run.environment`). The first line out
+is the seconds from the start of the import to the end of the first training step. Commands: `step` trains one epoch of STEPS (ms a
+step), `predict_one` predicts one sample repeatedly (median ms), `memory` tells the greatest resident memory so far (MiB).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ PREDICTIONS = 60
 
 
 class Model:
-    """A model of the Keras API, driven as a user drives it; `handwritten.Trainer` has the same two methods."""
+    """A model of the Keras API, driven as a user drives it; a hand-written `Trainer` has the same two methods."""
 
     def __init__(self, model: Any) -> None:
         self.model = model
@@ -37,8 +37,10 @@ class Model:
 
 def start(library: str, case: Any) -> Any:
     """What trains and predicts."""
-    module = importlib.import_module(library)
-    return module.Trainer(case.handwritten_jax()) if library == "handwritten" else Model(case.build(module))
+    if library != "handwritten":
+        return Model(case.build(importlib.import_module(library)))
+    engine = os.environ["AMALTHEA_ENGINE"]
+    return importlib.import_module(f"handwritten.{engine}").Trainer(getattr(case, f"handwritten_{engine}")())
 
 
 def head(x: Any, count: int) -> Any:

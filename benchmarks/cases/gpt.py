@@ -45,9 +45,9 @@ def build(keras: Any) -> Any:
 
 def handwritten_jax() -> Any:
     """The same, each product over tokens flattened to two matrices; query, key and value from one product."""
-    import handwritten as h
     import jax
     import jax.numpy as jnp
+    from handwritten import jax as h
 
     rng = np.random.default_rng(0)
 
@@ -84,3 +84,81 @@ def handwritten_jax() -> Any:
     return h.Program(
         params, (), lambda p, s, x, key: (logits(p, x), s), lambda p, s, x: logits(p, x), lambda output, y: (h.cross_entropy(output, y), ())
     )
+
+
+def handwritten_torch() -> Any:
+    """The same, as modules; query, key and value from one product, and PyTorch's own attention."""
+    import torch
+    from handwritten import torch as h
+    from torch import nn
+
+    class Block(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.norm1, self.norm2 = nn.LayerNorm(WIDTH, eps=1e-3), nn.LayerNorm(WIDTH, eps=1e-3)
+            self.qkv, self.out = nn.Linear(WIDTH, 3 * WIDTH), nn.Linear(WIDTH, WIDTH)
+            self.mlp = nn.Sequential(nn.Linear(WIDTH, 4 * WIDTH), nn.GELU(), nn.Linear(4 * WIDTH, WIDTH))
+
+        def forward(self, x: Any) -> Any:
+            q, k, v = self.qkv(self.norm1(x)).view(len(x), LENGTH, 3, HEADS, WIDTH // HEADS).permute(2, 0, 3, 1, 4)
+            mixed = nn.functional.scaled_dot_product_attention(q, k, v, is_causal=True)
+            x = x + self.out(mixed.transpose(1, 2).flatten(2))
+            return x + self.mlp(self.norm2(x))
+
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.tokens = nn.Embedding(WORDS, WIDTH)
+            self.positions = nn.Parameter(torch.empty(LENGTH, WIDTH).uniform_(-0.05, 0.05))
+            self.blocks = nn.Sequential(*(Block() for _ in range(BLOCKS)))
+            self.norm, self.head = nn.LayerNorm(WIDTH, eps=1e-3), nn.Linear(WIDTH, WORDS)
+
+        def forward(self, x: Any) -> Any:
+            return self.head(self.norm(self.blocks(self.tokens(x) + self.positions)))
+
+    def loss(scores: Any, y: Any) -> Any:
+        return nn.functional.cross_entropy(scores.flatten(0, 1), y.flatten().long()), None
+
+    return h.Program(Net(), lambda scores: scores, loss)
+
+
+def handwritten_tensorflow() -> Any:
+    """The same, as functions; query, key and value from one product."""
+    import tensorflow as tf
+    from handwritten import tensorflow as h
+
+    rng = np.random.default_rng(0)
+    size = WIDTH // HEADS
+    causal = np.where(np.tri(LENGTH, dtype=bool), 0, -1e30).astype("float32")
+
+    def norm() -> Any:
+        return {"w": h.variable(np.ones(WIDTH)), "b": h.variable(np.zeros(WIDTH))}
+
+    def block() -> Any:
+        shapes = {"qkv": (WIDTH, 3 * WIDTH), "out": (WIDTH, WIDTH), "up": (WIDTH, 4 * WIDTH), "down": (4 * WIDTH, WIDTH)}
+        return {"norm1": norm(), "norm2": norm()} | {name: h.affine(rng, *shape) for name, shape in shapes.items()}
+
+    params = {
+        "tokens": h.uniform(rng, WORDS, WIDTH),
+        "positions": h.uniform(rng, LENGTH, WIDTH),
+        "blocks": [block() for _ in range(BLOCKS)],
+        "norm": norm(),
+        "head": h.affine(rng, WIDTH, WORDS),
+    }
+
+    def attend(p: Any, x: Any) -> Any:
+        q, k, v = tf.unstack(tf.transpose(tf.reshape(h.dense(p["qkv"], x), (-1, LENGTH, 3, HEADS, size)), (2, 0, 3, 1, 4)))
+        weights = tf.nn.softmax(tf.matmul(q * size**-0.5, k, transpose_b=True) + causal)
+        return h.dense(p["out"], tf.reshape(tf.transpose(tf.matmul(weights, v), (0, 2, 1, 3)), x.shape))
+
+    def scores(x: Any, training: bool) -> Any:
+        x = tf.gather(params["tokens"], x) + params["positions"]
+        for p in params["blocks"]:
+            x = x + attend(p, h.layer_norm(p["norm1"], x))
+            x = x + h.dense(p["down"], tf.nn.gelu(h.dense(p["up"], h.layer_norm(p["norm2"], x))))
+        return h.dense(params["head"], h.layer_norm(params["norm"], x))
+
+    def loss(scores: Any, y: Any) -> Any:
+        return tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(y, scores)), None
+
+    return h.Program(params, scores, lambda scores: scores, loss)

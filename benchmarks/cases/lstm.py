@@ -29,9 +29,9 @@ def build(keras: Any) -> Any:
 
 def handwritten_jax() -> Any:
     """The same; the product with the inputs of all steps stands before the loop."""
-    import handwritten as h
     import jax
     import jax.numpy as jnp
+    from handwritten import jax as h
 
     rng = np.random.default_rng(0)
     params = {
@@ -60,3 +60,58 @@ def handwritten_jax() -> Any:
         return (jax.nn.softplus(output) - y * output).mean(), (((output > 0) == (y > 0)).sum().astype(jnp.float32),)
 
     return h.Program(params, (), lambda p, s, x, key: (logits(p, x), s), lambda p, s, x: jax.nn.sigmoid(logits(p, x)), loss)
+
+
+def handwritten_torch() -> Any:
+    """The same, as modules, with PyTorch's own LSTM."""
+    from handwritten import torch as h
+    from torch import nn
+
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.words, self.lstm, self.out = nn.Embedding(WORDS, UNITS), nn.LSTM(UNITS, UNITS, batch_first=True), nn.Linear(UNITS, 1)
+
+        def forward(self, x: Any) -> Any:
+            return self.out(self.lstm(self.words(x))[0][:, -1])
+
+    def loss(scores: Any, y: Any) -> Any:
+        return nn.functional.binary_cross_entropy_with_logits(scores, y), ((scores.detach() > 0) == (y > 0)).sum()
+
+    return h.Program(Net(), lambda scores: scores.sigmoid(), loss)
+
+
+def handwritten_tensorflow() -> Any:
+    """The same, as functions, with TensorFlow's own kernel of an LSTM over all steps."""
+    import tensorflow as tf
+    from handwritten import tensorflow as h
+
+    rng = np.random.default_rng(0)
+    bias = np.zeros(4 * UNITS)
+    bias[2 * UNITS : 3 * UNITS] = 1.0  # the gates: input, cell, forget, output
+    params = {
+        "words": h.uniform(rng, WORDS, UNITS),
+        "lstm": {"w": h.kernel(rng, 2 * UNITS, 4 * UNITS), "b": h.variable(bias)},
+        "out": h.affine(rng, UNITS, 1),
+    }
+
+    def scores(x: Any, training: bool) -> Any:
+        words = tf.gather(params["words"], tf.transpose(x))
+        zeros, peephole = tf.zeros((len(x), UNITS)), tf.zeros((UNITS,))
+        hidden = tf.raw_ops.BlockLSTMV2(
+            seq_len_max=tf.constant(LENGTH, "int64"),
+            x=words,
+            cs_prev=zeros,
+            h_prev=zeros,
+            **params["lstm"],
+            wci=peephole,
+            wcf=peephole,
+            wco=peephole,
+            cell_clip=0,
+        ).h
+        return h.dense(params["out"], hidden[-1])
+
+    def loss(scores: Any, y: Any) -> Any:
+        return h.binary_cross_entropy(scores, y), tf.math.count_nonzero((scores > 0) == (y > 0), dtype="float32")
+
+    return h.Program(params, scores, tf.sigmoid, loss)

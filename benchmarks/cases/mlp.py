@@ -35,8 +35,8 @@ def build(keras: Any) -> Any:
 
 def handwritten_jax() -> Any:
     """The same; the loss from logits."""
-    import handwritten as h
     import jax
+    from handwritten import jax as h
 
     rng = np.random.default_rng(0)
     params = [h.dense_start(rng, n, m) for n, m in ((784, 512), (512, 512), (512, 10))]
@@ -52,3 +52,30 @@ def handwritten_jax() -> Any:
         return jax.nn.softmax(h.dense(p[-1], x))
 
     return h.Program(params, (), forward, infer, lambda output, y: (h.cross_entropy(output, y), (h.accuracy(output, y),)))
+
+
+def handwritten_torch() -> Any:
+    """The same, as modules."""
+    from handwritten import torch as h
+    from torch import nn
+
+    model = nn.Sequential(nn.Linear(784, 512), nn.ReLU(), nn.Dropout(0.2), nn.Linear(512, 512), nn.ReLU(), nn.Dropout(0.2), nn.Linear(512, 10))
+    return h.Program(model, h.probabilities, h.cross_entropy)
+
+
+def handwritten_tensorflow() -> Any:
+    """The same, as functions."""
+    import tensorflow as tf
+    from handwritten import tensorflow as h
+
+    rng = np.random.default_rng(0)
+    params = [h.affine(rng, n, m) for n, m in ((784, 512), (512, 512), (512, 10))]
+
+    def scores(x: Any, training: bool) -> Any:
+        for layer in params[:-1]:
+            x = tf.nn.relu(h.dense(layer, x))
+            if training:
+                x = tf.nn.dropout(x, 0.2)
+        return h.dense(params[-1], x)
+
+    return h.Program(params, scores, tf.nn.softmax, h.cross_entropy)

@@ -32,9 +32,9 @@ def build(keras: Any) -> Any:
 
 def handwritten_jax() -> Any:
     """The same with the convolution as patches times a matrix and pooling as a reshape."""
-    import handwritten as h
     import jax
     import jax.numpy as jnp
+    from handwritten import jax as h
 
     rng = np.random.default_rng(0)
     params = {"conv": h.dense_start(rng, 3, 3, 1, 32), "hidden": h.dense_start(rng, 5408, 128), "out": h.dense_start(rng, 128, 10)}
@@ -50,3 +50,38 @@ def handwritten_jax() -> Any:
         return h.cross_entropy(output, y.argmax(-1)), (h.accuracy(output, y.argmax(-1)),)
 
     return h.Program(params, (), lambda p, s, x, key: (logits(p, x), s), lambda p, s, x: jax.nn.softmax(logits(p, x)), loss)
+
+
+def handwritten_torch() -> Any:
+    """The same, as modules."""
+    from handwritten import torch as h
+    from torch import nn
+
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv, self.hidden, self.out = nn.Conv2d(1, 32, 3), nn.Linear(5408, 128), nn.Linear(128, 10)
+
+        def forward(self, x: Any) -> Any:
+            # The maximum first, then the ReLU on a quarter of the elements: they commute.
+            maps = nn.functional.max_pool2d(self.conv(x.permute(0, 3, 1, 2)), 2).relu()
+            return self.out(self.hidden(maps.permute(0, 2, 3, 1).flatten(1)).relu())
+
+    return h.Program(Net(), h.probabilities, lambda scores, y: h.cross_entropy(scores, y.argmax(-1)))
+
+
+def handwritten_tensorflow() -> Any:
+    """The same, as functions."""
+    import tensorflow as tf
+    from handwritten import tensorflow as h
+
+    rng = np.random.default_rng(0)
+    params = {"conv": h.affine(rng, 3, 3, 1, 32), "hidden": h.affine(rng, 5408, 128), "out": h.affine(rng, 128, 10)}
+
+    def scores(x: Any, training: bool) -> Any:
+        maps = tf.nn.bias_add(tf.nn.conv2d(x, params["conv"]["w"], 1, "VALID"), params["conv"]["b"])
+        # The maximum first, then the ReLU on a quarter of the elements: they commute.
+        pooled = tf.nn.relu(tf.nn.max_pool2d(maps, 2, 2, "VALID"))
+        return h.dense(params["out"], tf.nn.relu(h.dense(params["hidden"], tf.reshape(pooled, (len(x), -1)))))
+
+    return h.Program(params, scores, tf.nn.softmax, lambda scores, y: h.cross_entropy(scores, tf.argmax(y, -1, "int32")))

@@ -36,8 +36,8 @@ def build(keras: Any) -> Any:
 
 def handwritten_jax() -> Any:
     """The same; the loss from the score."""
-    import handwritten as h
     import jax
+    from handwritten import jax as h
 
     rng = np.random.default_rng(0)
     params = [
@@ -57,3 +57,45 @@ def handwritten_jax() -> Any:
         return (jax.nn.softplus(output) - y * output).mean(), ()
 
     return h.Program(params, (), lambda p, s, x, key: (score(p, x), s), lambda p, s, x: jax.nn.sigmoid(score(p, x)), loss)
+
+
+def handwritten_torch() -> Any:
+    """The same, as modules; the loss from the score."""
+    from handwritten import torch as h
+    from torch import nn
+
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.users, self.items = (
+                nn.Sequential(nn.Embedding(count, WIDTH), nn.Linear(WIDTH, 2 * WIDTH), nn.ReLU(), nn.Linear(2 * WIDTH, WIDTH))
+                for count in (USERS, ITEMS)
+            )
+
+        def forward(self, users: Any, items: Any) -> Any:
+            return (self.users(users) * self.items(items)).sum(-1, keepdim=True)
+
+    def loss(scores: Any, y: Any) -> Any:
+        return nn.functional.binary_cross_entropy_with_logits(scores, y), None
+
+    return h.Program(Net(), lambda scores: scores.sigmoid(), loss)
+
+
+def handwritten_tensorflow() -> Any:
+    """The same, as functions; the loss from the score."""
+    import tensorflow as tf
+    from handwritten import tensorflow as h
+
+    rng = np.random.default_rng(0)
+    towers = [
+        {"rows": h.uniform(rng, count, WIDTH), "hidden": h.affine(rng, WIDTH, 2 * WIDTH), "out": h.affine(rng, 2 * WIDTH, WIDTH)}
+        for count in (USERS, ITEMS)
+    ]
+
+    def tower(p: Any, x: Any) -> Any:
+        return h.dense(p["out"], tf.nn.relu(h.dense(p["hidden"], tf.gather(p["rows"], x))))
+
+    def scores(users: Any, items: Any, training: bool) -> Any:
+        return tf.reduce_sum(tower(towers[0], users) * tower(towers[1], items), -1, keepdims=True)
+
+    return h.Program(towers, scores, tf.sigmoid, lambda scores, y: (h.binary_cross_entropy(scores, y), None))

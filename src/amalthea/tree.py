@@ -1,13 +1,16 @@
-"""Nested structures: lists, tuples, named tuples and dictionaries whose leaves are anything else.
+"""Nested structures: lists, tuples, named tuples, deques and dictionaries whose leaves are anything else.
 
 Dictionaries are walked in the order of their sorted keys (where keys can be sorted), so that two dictionaries with the
-same keys have their leaves in the same order. None is a leaf.
+same keys have their leaves in the same order. None is a leaf. Where structures have to be alike, a list is not like a
+tuple, nor one kind of named tuple like another; dictionaries of all kinds are alike if their keys are.
 """
 
 from __future__ import annotations
 
+import warnings
 from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from numbers import Integral
 from typing import Any, TypeVar
 
 from amalthea.errors import ArgumentError, ArgumentTypeError
@@ -42,6 +45,14 @@ def _children(structure: Structure) -> Iterator[tuple[Any, Any]]:
     if isinstance(structure, Mapping):
         return ((key, structure[key]) for key in _keys(structure))
     return enumerate(structure)
+
+
+def _rows(structures: Sequence[Structure]) -> Iterator[tuple[Any, ...]]:
+    """The children of structures that are alike, side by side, in the order of those of the first."""
+    first = structures[0]
+    if isinstance(first, Mapping):
+        return (tuple(structure[key] for structure in structures) for key in _keys(first))
+    return zip(*structures, strict=True)
 
 
 def _rebuild(structure: Structure, children: list[Any]) -> Structure:
@@ -117,29 +128,68 @@ def map_structure(func: Callable[..., Any], *structures: Structure, none_is_leaf
     if not structures:
         raise ArgumentError("`map_structure` needs at least one structure.")
     first = structures[0]
-    if not is_nested(first):
-        if first is None and not none_is_leaf:
-            return None
-        return func(*structures)
     for other in structures[1:]:
         _assert_alike(first, other)
-    rows = zip(*([child for _, child in _children(s)] for s in structures), strict=True)
-    return _rebuild(first, [map_structure(func, *row, none_is_leaf=none_is_leaf) for row in rows])
+        if not none_is_leaf and (first is None) != (other is None):
+            raise ArgumentError(f"The structures differ: {_short(first)} in one, {_short(other)} in another, where a None is no leaf.")
+    if is_nested(first):
+        return _rebuild(first, [map_structure(func, *row, none_is_leaf=none_is_leaf) for row in _rows(structures)])
+    return None if first is None and not none_is_leaf else func(*structures)
 
 
-def map_structure_up_to(shallow: Structure, func: Callable[..., Any], *structures: Structure) -> Structure:
-    """As `map_structure`, but no deeper than `shallow` goes.
+def map_structure_up_to(shallow_structure: Structure, func: Callable[..., Any], *structures: Structure) -> Structure:
+    """As `map_structure`, but no deeper than `shallow_structure` goes.
+
+    Args:
+        shallow_structure: the structure of the result. Its leaves are not looked at; none of them may be None.
+        func: takes as many parts as there are structures.
+        *structures: structures that are alike in form as far as the shallow one goes.
+
+    Raises:
+        ArgumentError: the structures differ in form, or the shallow one holds a None.
 
     Example:
         >>> map_structure_up_to([0, 0], len, [[1, 2], [3]])
         [2, 1]
     """
-    if not is_nested(shallow):
+    if not structures:
+        raise ArgumentError("`map_structure_up_to` needs at least one structure besides the shallow one.")
+    if shallow_structure is None:
+        raise ArgumentError("`shallow_structure` holds a None, which says of no part whether it is a leaf. Put anything else there, such as 0.")
+    if not is_nested(shallow_structure):
         return func(*structures)
     for other in structures:
-        _assert_alike(shallow, other)
-    rows = zip(*([child for _, child in _children(s)] for s in (shallow, *structures)), strict=True)
-    return _rebuild(shallow, [map_structure_up_to(row[0], func, *row[1:]) for row in rows])
+        _assert_alike(shallow_structure, other)
+    return _rebuild(shallow_structure, [map_structure_up_to(row[0], func, *row[1:]) for row in _rows((shallow_structure, *structures))])
+
+
+def is_shape(part: Structure) -> bool:
+    """Whether `part` is a shape: a list or a tuple of integers and None, or an empty one.
+
+    Example:
+        >>> is_shape((None, 3)), is_shape([(2,), (3,)]), is_shape(3)
+        (True, False, False)
+    """
+    return isinstance(part, (list, tuple)) and all(size is None or isinstance(size, Integral) for size in part)
+
+
+def map_shape_structure(func: Callable[[Any], Any], structure: Structure) -> Structure:
+    """As `map_structure`, for a structure of shapes: each list or tuple of integers and None is a leaf.
+
+    Args:
+        func: takes one shape, as it is in the structure. Other leaves are given to it too.
+        structure: one shape, or shapes in lists, tuples and dictionaries.
+
+    Returns:
+        The structure with what `func` made of each shape.
+
+    Example:
+        >>> map_shape_structure(len, {"a": (None, 3), "b": [(2,), (3, 4, 5)]})
+        {'a': 2, 'b': [1, 3]}
+    """
+    if is_shape(structure) or not is_nested(structure):
+        return func(structure)
+    return _rebuild(structure, [map_shape_structure(func, child) for _, child in _children(structure)])
 
 
 def pack_sequence_as(structure: Structure, flat_sequence: Sequence[Any] | Iterable[Any]) -> Structure:
@@ -232,31 +282,58 @@ def lists_to_tuples(structure: Structure) -> Structure:
     return tuple(rebuilt) if isinstance(rebuilt, list) else rebuilt
 
 
-def assert_same_structure(a: Structure, b: Structure) -> None:
+def assert_same_structure(a: Structure, b: Structure, check_types: bool | None = None) -> None:
     """Raise `ArgumentError` unless `a` and `b` have the same form.
+
+    Args:
+        a: a structure.
+        b: another.
+        check_types: kept for Keras's sake, without effect: kinds are always compared. `assert_same_paths` does not compare them.
+
+    Raises:
+        ArgumentError: the structures differ in form.
 
     Example:
         >>> assert_same_structure([1, (2,)], [3, (4,)])
     """
-    if not is_nested(a) and not is_nested(b):
-        return
+    if check_types is not None:
+        warnings.warn(
+            "`check_types` has no effect: kinds are always compared. Leave it out, or use `assert_same_paths` to take lists for tuples.", stacklevel=2
+        )
     _assert_alike(a, b)
-    for (_, child), (_, other) in zip(_children(a), _children(b), strict=True):
-        assert_same_structure(child, other)
+    if is_nested(a):
+        for child, other in _rows((a, b)):
+            assert_same_structure(child, other)
 
 
 def assert_same_paths(a: Structure, b: Structure) -> None:
-    """Raise `ArgumentError` unless the leaves of `a` and `b` have the same paths."""
+    """Raise `ArgumentError` unless the leaves of `a` and `b` have the same paths, whatever the kinds around them.
+
+    Example:
+        >>> assert_same_paths([1, (2,)], (3, [4]))
+    """
     paths = [{path for path, _ in flatten_with_path(s)} for s in (a, b)]
     if paths[0] != paths[1]:
         raise ArgumentError(f"The structures have leaves at different paths: {sorted(map(str, paths[0] ^ paths[1]))}.")
 
 
+def _kind(part: Structure) -> Any:
+    """What two parts must have in common to be alike; None for a leaf."""
+    if not is_nested(part):
+        return None
+    if isinstance(part, tuple) and hasattr(part, "_fields"):
+        return type(part)
+    return next(kind for kind in (tuple, list, Mapping, deque) if isinstance(part, kind))
+
+
 def _assert_alike(a: Structure, b: Structure) -> None:
-    if is_nested(a) != is_nested(b) or isinstance(a, Mapping) != isinstance(b, Mapping):
+    """Compare the outermost parts of two structures."""
+    if type(a) is not type(b) and _kind(a) is not _kind(b):
         raise ArgumentError(f"The structures differ: {type(a).__name__} in one, {type(b).__name__} in another ({_short(a)} and {_short(b)}).")
+    if not is_nested(a):
+        return
     if isinstance(a, Mapping):
-        if set(a) != set(b):
+        if a.keys() != b.keys():
             raise ArgumentError(f"The structures differ: the keys {_keys(a)} in one, {_keys(b)} in another.")
     elif len(a) != len(b):
         raise ArgumentError(f"The structures differ: {len(a)} elements in one, {len(b)} in another ({_short(a)} and {_short(b)}).")

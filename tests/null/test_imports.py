@@ -39,6 +39,20 @@ print("54,170" in "".join(lines), model.output_shape)
     assert done.stdout.splitlines() == ["True (None, 10)", "[]"]
 
 
+def test_arrays_of_64_bits_in_a_model_need_no_engine():
+    program = """
+import sys
+import numpy as np
+import amalthea
+
+inputs = amalthea.Input((3,))
+print((inputs * np.sqrt(2.0)).dtype, (inputs + np.ones(3)).dtype)
+"""
+    done = run(program + LOADED, blocked=ENGINES)
+    # Who will compute is not known, nor whether it narrows them.
+    assert done.stdout.splitlines() == ["float32 float64", "[]"]
+
+
 def test_callbacks_load_nothing_slow():
     slow = ("http.client", "urllib.request", "multiprocessing", "tensorboard", "rich")
     done = run(f"import sys, amalthea.callbacks\nprint([name for name in {slow!r} if name in sys.modules])")

@@ -2,6 +2,7 @@
 
 from collections import OrderedDict, defaultdict, deque, namedtuple
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,6 +11,7 @@ from amalthea import tree
 from amalthea.errors import ArgumentError, ArgumentTypeError
 
 Point = namedtuple("Point", "x y")
+Pair = namedtuple("Pair", "x y")
 STRUCTURES = st.recursive(
     st.integers() | st.none() | st.text(max_size=2),
     lambda inner: (
@@ -96,13 +98,58 @@ def test_no_deeper_than():
     assert tree.map_structure_up_to({"a": 0}, len, {"a": [1, 2, 3]}) == {"a": 3}
 
 
+def test_shapes_are_leaves():
+    shapes = {"a": (None, 3), "b": [(), [2]], "c": [(1, 2), {"d": (3,)}]}
+    assert tree.map_shape_structure(len, shapes) == {"a": 2, "b": [0, 1], "c": [2, {"d": 1}]}
+    assert tree.map_shape_structure(lambda shape: shape, (2, None)) == (2, None)
+    assert tree.map_shape_structure(type, [(np.int64(2), 3)]) == [tuple]
+    assert tree.map_shape_structure(lambda leaf: leaf, {"a": None, "b": "text"}) == {"a": None, "b": "text"}
+
+
 @pytest.mark.parametrize(
     ("a", "b"),
-    [([1], [1, 2]), ([1], {"a": 1}), ({"a": 1}, {"b": 1}), ([1, [2]], [1, 2]), (1, [1]), ([1], 1), ({"a": [1]}, {"a": 1})],
+    [
+        ([1], [1, 2]),
+        ([1], {"a": 1}),
+        ({"a": 1}, {"b": 1}),
+        ([1, [2]], [1, 2]),
+        (1, [1]),
+        ([1], 1),
+        ({"a": [1]}, {"a": 1}),
+        ([1], (1,)),
+        ([1], deque([1])),
+        ((1, 2), Point(1, 2)),
+        (Point(1, 2), Pair(1, 2)),
+        ([None], [[]]),
+    ],
 )
 def test_structures_that_differ(a, b):
-    with pytest.raises(ArgumentError, match="differ"):
-        tree.assert_same_structure(a, b)
+    for one, other in ((a, b), (b, a)):
+        with pytest.raises(ArgumentError, match="differ"):
+            tree.assert_same_structure(one, other)
+        with pytest.raises(ArgumentError, match="differ"):
+            tree.map_structure(lambda x, y: x, one, other)
+
+
+def test_dictionaries_of_all_kinds_are_alike_and_meet_by_key():
+    ordered, plain = OrderedDict(b=1, a=2), {"a": 20, "b": 10}
+    tree.assert_same_structure(ordered, plain)
+    assert tree.map_structure(lambda x, y: x + y, ordered, plain) == OrderedDict(b=11, a=22)
+    assert tree.map_structure(lambda x, y: x + y, ordered, OrderedDict(a=20, b=10)) == OrderedDict(b=11, a=22)
+    assert tree.map_structure_up_to(ordered, lambda x: x, defaultdict(int, plain)) == OrderedDict(b=10, a=20)
+
+
+def test_paths_alone_may_be_compared():
+    tree.assert_same_paths([1, (2,)], (3, deque([4])))
+    with pytest.warns(UserWarning, match="has no effect"):
+        tree.assert_same_structure([1], [2], check_types=False)
+
+
+def test_where_none_is_no_leaf_it_meets_only_none():
+    assert tree.map_structure(lambda x, y: x + y, [1, None], [2, None], none_is_leaf=False) == [3, None]
+    for one, other in (([1], [None]), ([None], [1])):
+        with pytest.raises(ArgumentError, match=r"differ.*None"):
+            tree.map_structure(lambda x, y: x, one, other, none_is_leaf=False)
 
 
 def test_refusals_say_what_came():
@@ -116,5 +163,9 @@ def test_refusals_say_what_came():
         tree.assert_same_paths({"a": 1}, {"b": 1})
     with pytest.raises(ArgumentError, match="at least one structure"):
         tree.map_structure(len)
+    with pytest.raises(ArgumentError, match="at least one structure"):
+        tree.map_structure_up_to([0], len)
+    with pytest.raises(ArgumentError, match="`shallow_structure` holds a None"):
+        tree.map_structure_up_to([None], len, [[1]])
     with pytest.raises(ArgumentTypeError, match="`xs` must hold int objects only"):
         tree.only([1, "two"], int, "xs")

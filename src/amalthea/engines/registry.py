@@ -35,6 +35,7 @@ _OF_THE_HOST = ("numpy", "symbolic")
 
 _loaded: dict[str, Engine] = {}
 _scoped: ContextVar[Engine | None] = ContextVar("amalthea_engine", default=None)
+_computing: ContextVar[Engine | None] = ContextVar("amalthea_computing_engine", default=None)
 _default: Engine | None = None
 
 
@@ -112,6 +113,21 @@ def current() -> Engine:
     return _default
 
 
+def computing() -> Engine | None:
+    """The engine that will compute what is described here: that of the innermost `use` but the symbolic one, else the process's.
+
+    Returns:
+        The engine, or None if it is not installed: models can be described without any.
+    """
+    engine = _computing.get() or _default
+    if engine is not None:
+        return engine
+    try:
+        return get(default_name())
+    except EngineNotInstalled:
+        return None
+
+
 def current_name() -> str:
     """The name of the engine in use here; loads none."""
     engine = _scoped.get() or _default
@@ -145,7 +161,10 @@ def use(engine: str | Engine) -> Iterator[Engine]:
     """
     chosen = get(engine) if isinstance(engine, str) else engine
     token = _scoped.set(chosen)
+    beneath = None if chosen.name == "symbolic" else _computing.set(chosen)
     try:
         yield chosen
     finally:
         _scoped.reset(token)
+        if beneath is not None:
+            _computing.reset(beneath)

@@ -24,6 +24,7 @@ from amalthea.engines.spec import Size, Spec
 from amalthea.errors import ArgumentError, ArgumentTypeError, ShapeError
 
 _FLOATING = frozenset({*dtypes.FLOATS, *dtypes.FLOATS8, *dtypes.COMPLEX})
+_WIDE = frozenset({"int64", "uint64", "float64", "complex128"})  # engines may narrow these
 _REAL = {"complex64": "float32", "complex128": "float64"}
 _COMPLEX = {"float64": "complex128", "complex128": "complex128"}
 
@@ -57,7 +58,10 @@ class SymbolicEngine(Engine):
         return x if x.dtype == dtype else Spec(x.shape, dtype)
 
     def canonical_dtype(self, dtype: str) -> str:
-        return dtype
+        if dtype not in _WIDE:
+            return dtype
+        engine = registry.computing()
+        return dtype if engine is None else engine.canonical_dtype(dtype)
 
     def assign(self, held: Spec | None, value: Spec) -> Spec:
         return value

@@ -487,7 +487,7 @@ class Layer(Operation):
         if type(self).compute_output_shape is not Layer.compute_output_shape:
             shapes = calls.shapes_of(calls.plan_of(type(self).call).bind(args, kwargs))
             shape = self.compute_output_shape(next(iter(shapes.values())))
-            return tree.map_structure_up_to(_shape_structure(shape), lambda s: Spec(s, self.compute_dtype), shape)
+            return tree.map_shape_structure(lambda s: Spec(s, self.compute_dtype), shape)
         try:
             return registry.current().abstract_eval(lambda a, k: run(*a, **k), args, kwargs)
         except Exception:
@@ -549,11 +549,12 @@ class Layer(Operation):
             *args: the shape of each input (None for unknown sizes), in the structure that `call` takes.
             **kwargs: such shapes by name, as `build` takes them.
         """
-        shapes = [tree.map_structure_up_to(_shape_structure(shape), lambda s: KerasTensor(s, self.input_dtype), shape) for shape in args]
-        named = {
-            name.removesuffix("_shape"): tree.map_structure_up_to(_shape_structure(shape), lambda s: KerasTensor(s, self.input_dtype), shape)
-            for name, shape in kwargs.items()
-        }
+
+        def symbols(shape: Any) -> Any:
+            return tree.map_shape_structure(lambda s: KerasTensor(s, self.input_dtype), shape)
+
+        shapes = [symbols(shape) for shape in args]
+        named = {name.removesuffix("_shape"): symbols(shape) for name, shape in kwargs.items()}
         return tree.map_structure(lambda t: t.shape, self.compute_output_spec(*shapes, **named))
 
     # --- masks ---
@@ -574,9 +575,8 @@ class Layer(Operation):
         masks = self.compute_mask(inputs, previous)
         if masks is None:
             return
-        leaves = tree.flatten(outputs)
-        flat = tree.flatten(masks)
-        for output, mask in zip(leaves, flat if len(flat) == len(leaves) else flat * len(leaves), strict=False):
+        # Masks go to the first outputs; more outputs, such as attention scores, have none.
+        for output, mask in zip(tree.flatten(outputs), tree.flatten(masks), strict=False):
             if mask is not None and calls.is_tensor_like(output):
                 set_mask(output, mask)
 
@@ -752,26 +752,9 @@ def _legacy_input_shape(kwargs: dict[str, Any]) -> tuple[int | None, ...] | None
     return standardize_shape(shape) if shape is not None else None
 
 
-def _is_shape(part: Any) -> bool:
-    return isinstance(part, (tuple, list)) and all(size is None or isinstance(size, (int, np.integer)) for size in part)
-
-
-def _shape_structure(shape: Any) -> Any:
-    """The structure of which `shape` is a shape, or several: its shapes replaced by leaves."""
-    if _is_shape(shape):
-        return None
-    if isinstance(shape, dict):
-        return {key: _shape_structure(part) for key, part in shape.items()}
-    return type(shape)(_shape_structure(part) for part in shape)
-
-
 def _as_shapes(shape: Any) -> Any:
     """Shapes read from a file: lists become tuples."""
-    if shape is None or _is_shape(shape):
-        return None if shape is None else tuple(shape)
-    if isinstance(shape, dict):
-        return {key: _as_shapes(part) for key, part in shape.items()}
-    return type(shape)(_as_shapes(part) for part in shape)
+    return tree.map_shape_structure(lambda s: s if s is None else tuple(s), shape)
 
 
 def _describe(bound: dict[str, Any]) -> str:

@@ -50,6 +50,8 @@ class Functional(Model):
         state = self.__dict__
         state["_function"] = function
         state["_inputs_struct"], state["_outputs_struct"] = inputs, outputs
+        # The keys of a dictionary of inputs, in the order of its leaves.
+        state["_input_keys"] = list(dict.fromkeys(path[0] for path, _ in tree.flatten_with_path(inputs))) if isinstance(inputs, Mapping) else []
         for layer in [operation for operation in function.operations if isinstance(operation, Layer)]:
             self._tracker.add("layers", layer)
         self.built = True
@@ -141,7 +143,7 @@ class Functional(Model):
         if isinstance(inputs, Mapping) and not isinstance(self._inputs_struct, Mapping):
             flat = [self._named(inputs, name) for name in self.input_names]
         elif isinstance(inputs, Mapping):
-            flat = [self._named(inputs, name) for name in sorted(self._inputs_struct)]
+            flat = [leaf for name in self._input_keys for leaf in tree.flatten(self._named(inputs, name))]
         else:
             flat = tree.flatten(inputs)
         if len(flat) != len(wanted):

@@ -69,6 +69,7 @@ def _convert(engine: Engine, x: TensorLike, dtype: str | None) -> Tensor:
         dtype = dtypes.standardize_dtype(array.dtype)
         if not hasattr(x, "dtype"):  # a list of Python's numbers has no width of its own
             dtype = {"float64": config.floatx(), "int64": "int32"}.get(dtype, dtype)
+        dtype = engine.canonical_dtype(dtype)  # what is described must be what will be computed
     return engine.from_host(array, dtype)
 
 
@@ -107,15 +108,17 @@ def promote(engine: Engine, *xs: TensorLike, floating: bool = False) -> tuple[Te
         As many operands, at least one of them a tensor. A number stays one where another operand is a tensor of the
         resulting dtype, so that no constant has to be made.
     """
-    # The functions of NumPy give scalars as `np.float64`, which is a `float`: `x * np.sqrt(size)` means no more precision than `x * 2.0`.
+    # The functions of NumPy give scalars as `np.float64`: `x * np.sqrt(size)` asks for no more precision than `floatx`.
     operands: list[Any] = [x if type(x) in _NUMBERS else float(x) if type(x) is np.float64 else as_tensor(engine, x) for x in xs]
     first = operands[0]
     if type(first) not in _NUMBERS and (not floating or dtypes.is_float(dtypes.standardize_dtype(first.dtype))):
         first_dtype = first.dtype
         if all(type(x) not in _NUMBERS and x.dtype == first_dtype for x in operands):
             return tuple(operands)
-    kinds = [weak_dtype(x) for x in operands]
+    kinds = [config.floatx() if type(given) is np.float64 else weak_dtype(x) for given, x in zip(xs, operands, strict=True)]
     dtype = dtypes.float_result_type(*kinds) if floating else dtypes.result_type(*kinds)
+    if dtype not in kinds:  # a width that no operand asked for, such as int64 of uint32 and int32, is what the engine has for it
+        dtype = engine.canonical_dtype(dtype)
     anchored = any(type(x) not in _NUMBERS for x in operands)
     return tuple(x if anchored and type(x) in _NUMBERS and type(x) is not bool and dtype != "bool" else as_tensor(engine, x, dtype) for x in operands)
 

@@ -140,6 +140,12 @@ def _public_name(module: ModuleType, cls: type) -> str | None:
     return next((name for name in module.__all__ if _public(module, name) is cls), None)
 
 
+def _by_own_name(module: ModuleType, class_name: str) -> type | None:
+    """The public class of `module` whose own name is `class_name`: files that name a private module of Keras use that one."""
+    found = (_public(module, name) for name in module.__all__)
+    return next((thing for thing in found if isinstance(thing, type) and thing.__name__ == class_name), None)
+
+
 def find_class(module: str | None, class_name: str, registered_name: str | None, custom_objects: dict[str, Any] | None) -> Any:
     """The class of a configuration.
 
@@ -159,7 +165,12 @@ def find_class(module: str | None, class_name: str, registered_name: str | None,
         part = module.removeprefix(_PRIVATE).removeprefix("keras.").removeprefix("amalthea.")
         candidates = [ours for ours in _MODULES if part.startswith(ours.removeprefix("keras."))] or list(_MODULES)
     for candidate in candidates:
-        found = _public(importlib.import_module(_MODULES[candidate]), class_name) if candidate in _MODULES else None
+        if candidate not in _MODULES:
+            continue
+        ours = importlib.import_module(_MODULES[candidate])
+        found = _public(ours, class_name)
+        if found is None and module is not None and module.startswith(_PRIVATE):
+            found = _by_own_name(ours, class_name)
         if isinstance(found, type):
             return found
     known = [name for ours in dict.fromkeys(_MODULES.values()) for name in getattr(importlib.import_module(ours), "__all__", ())]

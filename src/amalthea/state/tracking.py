@@ -166,6 +166,12 @@ class TrackedDict(dict[Any, Any]):
             self._tracker.untrack(value)
         return value
 
+    def popitem(self) -> tuple[Any, Any]:
+        key, value = super().popitem()
+        if self._tracker is not None:
+            self._tracker.untrack(value)
+        return key, value
+
     def __delitem__(self, key: Any) -> None:
         self.pop(key)
 
@@ -194,6 +200,28 @@ class TrackedSet(set[Any]):
         for other in others:
             for value in other:
                 self.add(value)
+
+    def _untrack(self, value: Any) -> None:
+        if self._tracker is not None:
+            self._tracker.untrack(value)
+
+    def remove(self, value: Any) -> None:
+        super().remove(value)
+        self._untrack(value)
+
+    def discard(self, value: Any) -> None:
+        if value in self:
+            self.remove(value)
+
+    def pop(self) -> Any:
+        value = super().pop()
+        self._untrack(value)
+        return value
+
+    def clear(self) -> None:
+        for value in self:
+            self._untrack(value)
+        super().clear()
 
     def __reduce__(self) -> Any:
         return (set, (list(self),))

@@ -7,6 +7,7 @@ import pytest
 
 import amalthea
 from amalthea import layers, ops
+from amalthea.state.masks import get_mask
 
 RNG = np.random.default_rng(3)
 Q, V, K = (RNG.normal(size=shape).astype("float32") for shape in ((2, 5, 4), (2, 3, 6), (2, 3, 6)))
@@ -156,3 +157,49 @@ def test_the_two_names_of_grouped_queries():
     for key in ("module", "class_name", "registered_name"):
         assert found[key] == expected[key]
     assert type(amalthea.saving.deserialize_keras_object(found)) is type(ours)
+
+
+def test_a_private_name_of_keras_is_understood():
+    config = keras.saving.serialize_keras_object(keras.layers.GroupQueryAttention(3, 4, 2))
+    private = {**config, "module": keras.layers.GroupQueryAttention.__module__, "class_name": "GroupedQueryAttention"}
+    assert type(amalthea.saving.deserialize_keras_object(private)) is layers.GroupQueryAttention
+    with pytest.raises(amalthea.errors.SerializationError, match="GroupedQueryAttention"):
+        amalthea.saving.deserialize_keras_object({**private, "module": "keras.layers"})
+
+
+def test_weights_of_grouped_queries_go_both_ways(tmp_path):
+    x = RNG.normal(size=(2, 3, 8)).astype("float32")
+
+    def made(module):
+        inputs = module.Input((3, 8))
+        return module.Model(inputs, module.layers.GroupQueryAttention(3, 4, 2)(inputs, inputs))
+
+    ours, theirs = made(amalthea), made(keras)
+    ours.save_weights(tmp_path / "ours.weights.h5")
+    theirs.load_weights(tmp_path / "ours.weights.h5")
+    assert_alike(ours(x), theirs(x))
+
+
+@pytest.mark.parametrize("name", ["MultiHeadAttention", "GroupQueryAttention", "Attention", "AdditiveAttention"])
+@pytest.mark.parametrize("scores", [False, True])
+def test_scores_carry_no_mask(name, scores):
+    """The mask of the query is that of the first output alone."""
+
+    def masks(module, mask_of):
+        x = module.layers.Embedding(5, 4, mask_zero=True)(module.Input((3,), dtype="int32"))
+        arguments = next((arguments for which, arguments in HEADS if which == name), {})
+        layer = getattr(module.layers, name)(**arguments)
+        inputs = (x, x) if arguments else ([x, x],)
+        outputs = module.tree.flatten(layer(*inputs, return_attention_scores=scores))
+        return [None if mask_of(y) is None else tuple(mask_of(y).shape) for y in outputs]
+
+    found = masks(amalthea, get_mask)
+    assert found == masks(keras, lambda y: getattr(y, "_keras_mask", None))
+    assert found == [(None, 3), None][: 1 + scores]
+
+
+def test_scores_of_values_carry_no_mask():
+    x = layers.Embedding(5, 4, mask_zero=True)(np.array([[1, 2, 0], [3, 0, 0]]))
+    output, scores = layers.MultiHeadAttention(2, 4)(x, x, return_attention_scores=True)
+    assert np.asarray(get_mask(output)).tolist() == [[True, True, False], [True, False, False]]
+    assert get_mask(scores) is None
