@@ -1,4 +1,4 @@
-"""Importing this module lets `import keras` give Amalthea, in this process, from here on.
+"""Importing this module lets `import keras` and `tf.keras` give Amalthea, in this process, from here on.
 
 It belongs on the first line of a script written for Keras:
 

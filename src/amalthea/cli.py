@@ -38,7 +38,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="amalthea", description="Amalthea: deep learning with the Keras API.")
     parser.add_argument("--version", action="version", version=f"amalthea {VERSION} (Keras API {KERAS_API})")
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
-    runs = commands.add_parser("run", help="run a script; its `import keras` gives Amalthea")
+    runs = commands.add_parser("run", help="run a script; its `import keras` and `tf.keras` give Amalthea")
     runs.add_argument("--engine", help='the engine, such as "jax" (otherwise: AMALTHEA_ENGINE, KERAS_BACKEND, or "jax")')
     runs.add_argument("script", help="the script")
     runs.add_argument("args", nargs=argparse.REMAINDER, help="arguments of the script")

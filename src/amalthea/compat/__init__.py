@@ -1,1 +1,1 @@
-"""Compatibility: the module `keras` served from Amalthea, and names that Keras had once."""
+"""Compatibility: the modules `keras` and `tensorflow.keras` served from Amalthea, and names that Keras had once."""

@@ -48,11 +48,21 @@ GATHERED: dict[str, dict[str, tuple[str, str]]] = {
 }
 
 
-def part_of(name: str) -> str:
-    """A module's name without "keras." (and without "api.", under which Keras has all its modules a second time).
+# Under what names the modules of Keras can be imported. The longer of two that begin alike stands first.
+# TensorFlow loads `tf.keras` lazily, as `keras._tf_keras.keras`; `import tensorflow.keras` asks for that name itself.
+ROOTS = ("tensorflow.keras", "keras._tf_keras.keras", "keras._tf_keras", "keras.api", "keras")
+
+
+def part_of(name: str) -> str | None:
+    """A module's name below `keras`, under whichever of its names Keras is imported; None if it is not in Keras.
 
     Example:
-        >>> part_of("keras.layers"), part_of("keras.api.layers")
-        ('layers', 'layers')
+        >>> part_of("keras.layers"), part_of("keras.api.layers"), part_of("tensorflow.keras.layers")
+        ('layers', 'layers', 'layers')
+        >>> part_of("keras"), part_of("tensorflow.math")
+        ('', None)
     """
-    return name.removeprefix("keras").removeprefix(".").removeprefix("api.")
+    for root in ROOTS:
+        if f"{name}.".startswith(f"{root}."):
+            return name.removeprefix(root).removeprefix(".")
+    return None
