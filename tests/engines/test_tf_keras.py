@@ -3,9 +3,9 @@
 import sys
 
 import pytest
-from processes import command, run
 
 from amalthea.testing.choice import engines_to_test
+from processes import command, run
 
 pytestmark = pytest.mark.skipif("tensorflow" not in engines_to_test(), reason="needs TensorFlow")
 
