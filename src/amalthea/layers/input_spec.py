@@ -117,7 +117,7 @@ def check_inputs(input_spec: Any, inputs: Any, layer: Any) -> None:
             raise ShapeError(
                 f"{layer} lacks the input {missing[0]!r}. Received inputs with the keys {sorted(inputs)}; expected {sorted(input_spec)}."
             )
-        leaves = [inputs.get(name) for name in sorted(input_spec)]
+        leaves: list[Any] = [inputs.get(name) for name in sorted(input_spec)]
         specs = [input_spec[name] for name in sorted(input_spec)]
     else:
         leaves = tree.flatten(inputs)

@@ -106,6 +106,15 @@ class Layer(Operation):
         (2, 3)
     """
 
+    _init_arguments: tuple[tuple[Any, ...], dict[str, Any]]
+    _trainable_variables: list[Variable]
+    _non_trainable_variables: list[Variable]
+    _layers: list[Layer]
+    _metrics: list[Any]
+    _seed_generators: list[Any]
+    _tracker: Tracker
+    _build_depth: int
+
     def __new__(cls, *args: Any, **kwargs: Any) -> Layer:
         layer = super().__new__(cls)
         state = layer.__dict__

@@ -16,6 +16,20 @@ def resolve(layer: Any, given: dict[str, Any]) -> None:
         setattr(layer, argument, _KINDS[argument.rpartition("_")[2]].get(value))
 
 
+def new_weight(layer: Any, name: str, shape: tuple[int, ...], *, prefix: str | None = None, **options: Any) -> Any:
+    """A weight made with the initializer, regularizer and constraint that `resolve` set for it.
+
+    Args:
+        layer: whose weight it is.
+        name: the name of the weight.
+        shape: its shape.
+        prefix: how the names of these attributes begin, if not like the weight.
+        **options: arguments of `add_weight`, which go before the attributes.
+    """
+    settings = {kind: getattr(layer, f"{prefix or name}_{kind}", None) for kind in _KINDS}
+    return layer.add_weight(name=name, shape=shape, **(settings | options))
+
+
 def described(layer: Any, *arguments: str) -> dict[str, Any]:
     """The attributes of `layer` that `resolve` set, as plain values."""
     return {argument: _KINDS[argument.rpartition("_")[2]].serialize(getattr(layer, argument)) for argument in arguments}

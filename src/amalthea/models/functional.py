@@ -11,6 +11,7 @@ from amalthea.errors import ArgumentError, ArgumentTypeError, ShapeError
 from amalthea.graph.function import Function
 from amalthea.graph.keras_tensor import KerasTensor
 from amalthea.graph.node import Node
+from amalthea.graph.operation import Operation
 from amalthea.layers.core.input_layer import Input, InputLayer
 from amalthea.layers.input_spec import InputSpec
 from amalthea.layers.layer import Layer
@@ -27,6 +28,11 @@ class Functional(Model):
         name: its name.
         trainable: whether its variables are trained.
     """
+
+    _function: Function
+    _inputs_struct: Any
+    _outputs_struct: Any
+    _input_keys: list[str]
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Functional:
         return Layer.__new__(cls)  # type: ignore[return-value]
@@ -57,7 +63,7 @@ class Functional(Model):
         self.built = True
         self._path = self.name
         self.supports_masking = True
-        self.input_names = [tensor._keras_history.operation.name for tensor in function.inputs]
+        self.input_names = [_maker(tensor).name for tensor in function.inputs]
         self.output_names = _output_names(function.outputs)
         names = [layer.name for layer in self.layers]
         for name in names:
@@ -197,8 +203,9 @@ class Functional(Model):
 
 def is_functional_class(cls: type) -> bool:
     """Whether objects of the class are described by their graph: their `__init__` takes inputs and outputs."""
-    parameters = inspect.signature(cls.__init__).parameters
-    return cls is Functional or ("inputs" in parameters and "outputs" in parameters) or cls.__init__ is Functional.__init__
+    init = cls.__init__  # type: ignore[misc]
+    parameters = inspect.signature(init).parameters
+    return cls is Functional or ("inputs" in parameters and "outputs" in parameters) or init is Functional.__init__
 
 
 def is_functional_config(config: Mapping[str, Any]) -> bool:
@@ -228,6 +235,12 @@ def _output_names(outputs: list[KerasTensor]) -> list[str]:
         counts[base] = count + 1
         names.append(f"{base}_{count}" if count else base)
     return names
+
+
+def _maker(tensor: KerasTensor) -> Operation:
+    """The layer or operation from which a tensor came."""
+    assert tensor._keras_history is not None, "tensors of a graph have a history"
+    return tensor._keras_history.operation
 
 
 def _begin_at(inputs: Any, outputs: Any) -> tuple[Any, Any]:

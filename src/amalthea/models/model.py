@@ -56,7 +56,7 @@ class Model(Trainer, Layer):
         if _is_graph(args, kwargs) and not isinstance(self, Functional):
             # A subclass that describes itself by symbolic tensors: `super().__init__(inputs, outputs)`.
             _insert_base(type(self), Functional)
-            Functional.__init__(self, *args, **kwargs)
+            Functional.__init__(self, *args, **kwargs)  # type: ignore[arg-type]
             return
         Layer.__init__(self, *args, **kwargs)
         self._init_trainer()
@@ -332,5 +332,6 @@ def _insert_base(cls: type, base: type) -> None:
 
 
 def _has_own_init(cls: type) -> bool:
-    parameters = [p for p in inspect.signature(cls.__init__).parameters.values() if p.name != "self"]
+    signature = inspect.signature(cls.__init__)  # type: ignore[misc]
+    parameters = [p for p in signature.parameters.values() if p.name != "self"]
     return all(p.kind not in (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD) for p in parameters)

@@ -162,11 +162,10 @@ def _is_metric(part: Any) -> bool:
 
 
 def _as_loss(part: Any) -> Any:
-    found = losses.get(part)
+    found: Any = losses.get(part)
     if isinstance(found, losses.Loss):
         return found
-    name = getattr(found, "__name__", "loss")
-    return losses.LossFunctionWrapper(found, name=name)
+    return losses.LossFunctionWrapper(found, name=getattr(found, "__name__", "loss"))
 
 
 def _as_metric(part: Any, y_true: Any, y_pred: Any) -> metrics.Metric:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from amalthea import constraints, initializers, ops, regularizers
+from amalthea import ops
 from amalthea.errors import ArgumentError
 from amalthea.layers.input_spec import InputSpec
 from amalthea.layers.layer import Layer
+from amalthea.layers.weighted import described, new_weight, resolve
+
+_ALPHA = ("alpha_initializer", "alpha_regularizer", "alpha_constraint")
 
 
 def _at_least_zero(layer: str, argument: str, value: Any) -> float:
@@ -202,16 +205,12 @@ class PReLU(Layer):
     ) -> None:
         super().__init__(**kwargs)
         self.supports_masking = True
-        self.alpha_initializer = initializers.get(alpha_initializer)
-        self.alpha_regularizer = regularizers.get(alpha_regularizer)
-        self.alpha_constraint = constraints.get(alpha_constraint)
+        resolve(self, dict(zip(_ALPHA, (alpha_initializer, alpha_regularizer, alpha_constraint), strict=True)))
         self.shared_axes = None if shared_axes is None else [shared_axes] if isinstance(shared_axes, int) else list(shared_axes)
 
     def build(self, input_shape: Any) -> None:
-        shape = [1 if axis in (self.shared_axes or ()) else size for axis, size in enumerate(input_shape)][1:]
-        self.alpha = self.add_weight(
-            name="alpha", shape=shape, initializer=self.alpha_initializer, regularizer=self.alpha_regularizer, constraint=self.alpha_constraint
-        )
+        shape = tuple(1 if axis in (self.shared_axes or ()) else size for axis, size in enumerate(input_shape))[1:]
+        self.alpha = new_weight(self, "alpha", shape)
         axes = {axis: size for axis, size in enumerate(input_shape) if axis and axis not in (self.shared_axes or ())}
         self.input_spec = InputSpec(ndim=len(input_shape), axes=axes)
 
@@ -222,10 +221,4 @@ class PReLU(Layer):
         return input_shape
 
     def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "alpha_initializer": initializers.serialize(self.alpha_initializer),
-            "alpha_regularizer": regularizers.serialize(self.alpha_regularizer),
-            "alpha_constraint": constraints.serialize(self.alpha_constraint),
-            "shared_axes": self.shared_axes,
-        }
+        return {**super().get_config(), **described(self, *_ALPHA), "shared_axes": self.shared_axes}

@@ -8,7 +8,7 @@ from amalthea import activations, config, ops, regularizers
 from amalthea.errors import ArgumentError, ShapeError
 from amalthea.layers.input_spec import InputSpec
 from amalthea.layers.layer import Layer
-from amalthea.layers.weighted import described, positive, resolve
+from amalthea.layers.weighted import described, new_weight, positive, resolve
 
 _WEIGHTS = ("kernel_initializer", "bias_initializer", "kernel_regularizer", "bias_regularizer", "kernel_constraint", "bias_constraint")
 _PADDINGS = ("valid", "same")
@@ -118,25 +118,13 @@ class BaseConv(Layer):
         return int(channels)
 
     def _add_kernel(self, shape: tuple[int, ...], channels_out: int) -> None:
-        self._kernel = self.add_weight(
-            name="kernel",
-            shape=shape,
-            initializer=self.kernel_initializer,
-            regularizer=self.kernel_regularizer,
-            constraint=self.kernel_constraint,
-        )
+        self._kernel = new_weight(self, "kernel", shape)
         self._add_bias(channels_out)
 
     def _add_bias(self, channels_out: int) -> None:
         self.bias = None
         if self.use_bias:
-            self.bias = self.add_weight(
-                name="bias",
-                shape=(channels_out,),
-                initializer=self.bias_initializer,
-                regularizer=self.bias_regularizer,
-                constraint=self.bias_constraint,
-            )
+            self.bias = new_weight(self, "bias", (channels_out,))
 
     @property
     def kernel(self) -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 
 from amalthea import ops
 from amalthea.layers.convolutional.base import BaseConv
-from amalthea.layers.weighted import described, positive, resolve
+from amalthea.layers.weighted import described, new_weight, positive, resolve
 
 _DEPTHWISE = ("depthwise_initializer", "depthwise_regularizer", "depthwise_constraint")
 _POINTWISE = ("pointwise_initializer", "pointwise_regularizer", "pointwise_constraint")
@@ -77,13 +77,7 @@ class BaseDepthwise(BaseConv):
 
     def build(self, input_shape: Any) -> None:
         channels = self._channels(input_shape)
-        self._kernel = self.add_weight(
-            name="kernel",
-            shape=(*self.kernel_size, channels, self.depth_multiplier),
-            initializer=self.depthwise_initializer,
-            regularizer=self.depthwise_regularizer,
-            constraint=self.depthwise_constraint,
-        )
+        self._kernel = new_weight(self, "kernel", (*self.kernel_size, channels, self.depth_multiplier), prefix="depthwise")
         self._add_bias(channels * self.depth_multiplier)
 
     def call(self, inputs: Any) -> Any:
@@ -174,19 +168,9 @@ class BaseSeparable(BaseConv):
     def build(self, input_shape: Any) -> None:
         assert self.filters is not None
         channels = self._channels(input_shape)
-        self.depthwise_kernel = self.add_weight(
-            name="depthwise_kernel",
-            shape=(*self.kernel_size, channels, self.depth_multiplier),
-            initializer=self.depthwise_initializer,
-            regularizer=self.depthwise_regularizer,
-            constraint=self.depthwise_constraint,
-        )
-        self.pointwise_kernel = self.add_weight(
-            name="pointwise_kernel",
-            shape=(*(1,) * self.rank, channels * self.depth_multiplier, self.filters),
-            initializer=self.pointwise_initializer,
-            regularizer=self.pointwise_regularizer,
-            constraint=self.pointwise_constraint,
+        self.depthwise_kernel = new_weight(self, "depthwise_kernel", (*self.kernel_size, channels, self.depth_multiplier), prefix="depthwise")
+        self.pointwise_kernel = new_weight(
+            self, "pointwise_kernel", (*(1,) * self.rank, channels * self.depth_multiplier, self.filters), prefix="pointwise"
         )
         self._add_bias(self.filters)
 

@@ -7,7 +7,7 @@ from typing import Any
 from amalthea import activations, ops
 from amalthea.layers.input_spec import InputSpec
 from amalthea.layers.layer import Layer
-from amalthea.layers.weighted import described, positive, resolve
+from amalthea.layers.weighted import described, new_weight, positive, resolve
 
 
 class Dense(Layer):
@@ -72,22 +72,10 @@ class Dense(Layer):
 
     def build(self, input_shape: Any) -> None:
         size = input_shape[-1]
-        self.kernel = self.add_weight(
-            name="kernel",
-            shape=(size, self.units),
-            initializer=self.kernel_initializer,
-            regularizer=self.kernel_regularizer,
-            constraint=self.kernel_constraint,
-        )
+        self.kernel = new_weight(self, "kernel", (size, self.units))
         self.bias = None
         if self.use_bias:
-            self.bias = self.add_weight(
-                name="bias",
-                shape=(self.units,),
-                initializer=self.bias_initializer,
-                regularizer=self.bias_regularizer,
-                constraint=self.bias_constraint,
-            )
+            self.bias = new_weight(self, "bias", (self.units,))
         self.input_spec = InputSpec(min_ndim=2, axes={-1: size})
 
     def call(self, inputs: Any, training: bool | None = None) -> Any:

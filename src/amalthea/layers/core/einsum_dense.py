@@ -10,7 +10,7 @@ from typing import Any
 from amalthea import activations, ops, regularizers
 from amalthea.errors import ArgumentError, ShapeError
 from amalthea.layers.layer import Layer
-from amalthea.layers.weighted import described, resolve
+from amalthea.layers.weighted import described, new_weight, resolve
 
 _SETTINGS = ("kernel_initializer", "bias_initializer", "kernel_regularizer", "bias_regularizer", "kernel_constraint", "bias_constraint")
 _EQUATION = re.compile(r"(\.\.\.)?([A-Za-z]+)(\.\.\.)?,([A-Za-z]+)->(\.\.\.)?([A-Za-z]+)(\.\.\.)?")
@@ -73,22 +73,10 @@ class EinsumDense(Layer):
 
     def build(self, input_shape: Any) -> None:
         kernel_shape, bias_shape, self.full_output_shape = weight_shapes(self.equation, self.bias_axes, tuple(input_shape), self.partial_output_shape)
-        self._kernel = self.add_weight(
-            name="kernel",
-            shape=kernel_shape,
-            initializer=self.kernel_initializer,
-            regularizer=self.kernel_regularizer,
-            constraint=self.kernel_constraint,
-        )
+        self._kernel = new_weight(self, "kernel", kernel_shape)
         self.bias = None
         if bias_shape is not None:
-            self.bias = self.add_weight(
-                name="bias",
-                shape=bias_shape,
-                initializer=self.bias_initializer,
-                regularizer=self.bias_regularizer,
-                constraint=self.bias_constraint,
-            )
+            self.bias = new_weight(self, "bias", bias_shape)
 
     @property
     def kernel(self) -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 
 from amalthea import ops, regularizers
 from amalthea.layers.layer import Layer
-from amalthea.layers.weighted import described, positive, resolve
+from amalthea.layers.weighted import described, new_weight, positive, resolve
 
 _SETTINGS = ("embeddings_initializer", "embeddings_regularizer", "embeddings_constraint")
 
@@ -65,13 +65,7 @@ class Embedding(Layer):
             self.set_weights(weights if isinstance(weights, list) and len(weights) == 1 else [weights])
 
     def build(self, input_shape: Any = None) -> None:
-        self._embeddings = self.add_weight(
-            name="embeddings",
-            shape=(self.input_dim, self.output_dim),
-            initializer=self.embeddings_initializer,
-            regularizer=self.embeddings_regularizer,
-            constraint=self.embeddings_constraint,
-        )
+        self._embeddings = new_weight(self, "embeddings", (self.input_dim, self.output_dim))
 
     @property
     def embeddings(self) -> Any:

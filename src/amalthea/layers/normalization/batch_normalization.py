@@ -9,7 +9,7 @@ from amalthea.errors import ArgumentError
 from amalthea.layers.input_spec import InputSpec
 from amalthea.layers.layer import Layer
 from amalthea.layers.normalization.fused import normalize_by_batch
-from amalthea.layers.weighted import described, resolve
+from amalthea.layers.weighted import described, new_weight, resolve
 
 _SETTINGS = (
     "beta_initializer",
@@ -118,17 +118,11 @@ class BatchNormalization(Layer):
         shape = (channels,)
         self.gamma = self.beta = None
         if self.scale:
-            self.gamma = self.add_weight(
-                name="gamma", shape=shape, initializer=self.gamma_initializer, regularizer=self.gamma_regularizer, constraint=self.gamma_constraint
-            )
+            self.gamma = new_weight(self, "gamma", shape)
         if self.center:
-            self.beta = self.add_weight(
-                name="beta", shape=shape, initializer=self.beta_initializer, regularizer=self.beta_regularizer, constraint=self.beta_constraint
-            )
-        self.moving_mean = self.add_weight(name="moving_mean", shape=shape, initializer=self.moving_mean_initializer, trainable=False, autocast=False)
-        self.moving_variance = self.add_weight(
-            name="moving_variance", shape=shape, initializer=self.moving_variance_initializer, trainable=False, autocast=False
-        )
+            self.beta = new_weight(self, "beta", shape)
+        self.moving_mean = new_weight(self, "moving_mean", shape, trainable=False, autocast=False)
+        self.moving_variance = new_weight(self, "moving_variance", shape, trainable=False, autocast=False)
         self.input_spec = InputSpec(ndim=len(input_shape), axes={self.axis: channels})
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 from amalthea import ops
 from amalthea.errors import ArgumentError, ShapeError
 from amalthea.layers.layer import Layer
-from amalthea.layers.weighted import described, positive, resolve
+from amalthea.layers.weighted import described, new_weight, positive, resolve
 
 _SETTINGS = ("beta_initializer", "gamma_initializer", "beta_regularizer", "gamma_regularizer", "beta_constraint", "gamma_constraint")
 
@@ -39,13 +39,9 @@ class _Affine(Layer):
     def _add_affine(self, shape: tuple[int, ...]) -> None:
         self.gamma = self.beta = None
         if self.scale:
-            self.gamma = self.add_weight(
-                name="gamma", shape=shape, initializer=self.gamma_initializer, regularizer=self.gamma_regularizer, constraint=self.gamma_constraint
-            )
+            self.gamma = new_weight(self, "gamma", shape)
         if self.center:
-            self.beta = self.add_weight(
-                name="beta", shape=shape, initializer=self.beta_initializer, regularizer=self.beta_regularizer, constraint=self.beta_constraint
-            )
+            self.beta = new_weight(self, "beta", shape)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         return input_shape

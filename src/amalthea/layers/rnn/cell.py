@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 from amalthea import activations, ops, random
 from amalthea.layers.layer import Layer
-from amalthea.layers.weighted import described, positive, rate_of, resolve
+from amalthea.layers.weighted import described, new_weight, positive, rate_of, resolve
 
 WEIGHTS = (
     "kernel_initializer",
@@ -97,29 +97,11 @@ class BaseCell(Layer):
 
     def _add_weights(self, features: int, bias_shape: tuple[int, ...], bias_initializer: Any) -> None:
         wide = self.gates * self.units
-        self.kernel = self.add_weight(
-            name="kernel",
-            shape=(features, wide),
-            initializer=self.kernel_initializer,
-            regularizer=self.kernel_regularizer,
-            constraint=self.kernel_constraint,
-        )
-        self.recurrent_kernel = self.add_weight(
-            name="recurrent_kernel",
-            shape=(self.units, wide),
-            initializer=self.recurrent_initializer,
-            regularizer=self.recurrent_regularizer,
-            constraint=self.recurrent_constraint,
-        )
+        self.kernel = new_weight(self, "kernel", (features, wide))
+        self.recurrent_kernel = new_weight(self, "recurrent_kernel", (self.units, wide), prefix="recurrent")
         self.bias = None
         if self.use_bias:
-            self.bias = self.add_weight(
-                name="bias",
-                shape=bias_shape,
-                initializer=bias_initializer,
-                regularizer=self.bias_regularizer,
-                constraint=self.bias_constraint,
-            )
+            self.bias = new_weight(self, "bias", bias_shape, initializer=bias_initializer)
 
     def build(self, input_shape: Any) -> None:
         self._add_weights(input_shape[-1], (self.gates * self.units,), self.bias_initializer)
