@@ -53,6 +53,9 @@ def _convert(engine: Engine, x: TensorLike, dtype: str | None) -> Tensor:
         parts = [as_tensor(engine, part, dtype) for part in x]
         wide = dtype or dtypes.result_type(*(part.dtype for part in parts))
         return engine.stack([engine.cast(part, wide) for part in parts], 0)
+    adopted = engine.adopted(x)
+    if adopted is not None:
+        return as_tensor(engine, adopted, dtype)
     owner = registry.owner(x)
     if owner is not None:
         return engine.from_host(_read_out(owner, engine, x), dtype or dtypes.standardize_dtype(x.dtype))

@@ -6,7 +6,7 @@ the scope alone. Compiled functions, gradients and the `stateless_*` methods are
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextvars import ContextVar, Token
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from amalthea.state.variable import Variable
 
 _current: ContextVar[StatelessScope | None] = ContextVar("amalthea_stateless_scope", default=None)
+
+surroundings: list[Callable[[], StatelessScope | None]] = []
+"""Functions that give the scope in force where none was opened, or None: for engines whose users trace functions with the framework's own tools."""
 
 
 class StatelessScope:
@@ -51,7 +54,7 @@ class StatelessScope:
             self._values[id(variable)] = variable.checked(value)
 
     def __enter__(self) -> StatelessScope:
-        self._parent = _current.get()
+        self._parent = current_scope()
         self._tokens.append(_current.set(self))
         return self
 
@@ -104,7 +107,11 @@ class StatelessScope:
 
 def current_scope() -> StatelessScope | None:
     """The innermost scope in force here, or None."""
-    return _current.get()
+    scope = _current.get()
+    if scope is None:
+        for surrounding in surroundings:
+            scope = scope or surrounding()
+    return scope
 
 
 def in_stateless_scope() -> bool:

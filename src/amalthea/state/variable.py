@@ -73,6 +73,9 @@ class Variable(TensorOperators):
     count that they saw last: only if it changed need they look for variables that are `lent`, whose memory they must not recycle, or that
     live on another engine."""
 
+    reading: Any = None
+    """What an engine remembers of the last reading, for tapes."""
+
     def __init__(
         self,
         initializer: Any,
@@ -210,7 +213,7 @@ class Variable(TensorOperators):
         if engine.name == "symbolic":
             return Spec(self._shape, self.dtype)
         scope = current_scope()
-        value = scope.read(self) if scope is not None else self.held()
+        value = engine.noted(self, scope.read(self) if scope is not None else self.held())
         cast = _autocast.get()
         if cast is not None and cast != self._dtype and self._autocast and dtypes.is_float(self._dtype):
             return engine.cast(value, cast)
@@ -225,6 +228,13 @@ class Variable(TensorOperators):
         if self._engine != engine.name:
             self.move(engine)
         return self._value
+
+    _should_act_as_resource_variable = True  # by this `tf.GradientTape` knows what has a `handle`
+
+    @property
+    def handle(self) -> Any:
+        """The tensor by which a tape of the engine in use knows it; only engines with tapes have it."""
+        return registry.current().handle_of(self)
 
     def move(self, engine: Engine) -> None:
         """Live on `engine` from here on, with the same value."""

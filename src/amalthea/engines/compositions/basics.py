@@ -50,6 +50,20 @@ class Basics(Protocol):
         """Inside, the engine's own differentiation, where it works on tensors as they are, sees the values of these variables."""
         return nullcontext()
 
+    def noted(self, variable: Any, value: Tensor) -> Tensor:
+        """What one gets who reads `variable`, whose value is `value`: where the framework has tapes, a tensor by which they know it."""
+        return value
+
+    def handle_of(self, variable: Any) -> Tensor:
+        """The tensor by which the framework's tapes know `variable`."""
+        raise AttributeError(
+            f"The engine {self.name!r} has no tapes, so a variable has no handle on it. `tf.GradientTape` needs the engine 'tensorflow'."
+        )
+
+    def adopted(self, x: object) -> Tensor | None:
+        """`x` as a tensor, if it is another kind of value of the engine's framework (such as one of its variables); otherwise None."""
+        return None
+
     # --- creation ----------------------------------------------------------------------------------------
 
     def zeros(self, shape: Shape, dtype: str) -> Tensor:

@@ -32,8 +32,8 @@ class Verbs(Protocol):
     def assign(self, held: Tensor, value: Tensor) -> Tensor:
         if tf.is_symbolic_tensor(value):
             raise StateError(
-                "A variable outside was assigned inside a function of TensorFlow (`tf.function`, `tf.while_loop`, `tf.map_fn`...), whose values "
-                "exist only there. Use `amalthea.jit` and `amalthea.value_and_grad`, which know variables, or `stateless_call`."
+                "A variable was assigned a tensor of a function that TensorFlow traced, which has a value only there. Return it from the function, "
+                "or assign it inside."
             )
         return value
 
