@@ -304,8 +304,28 @@ def test_torch_layer_elsewhere_and_other_errors():
         layers.TorchModuleWrapper(lambda x: x)
     with pytest.raises(ArgumentError, match="lazy"):
         layers.TorchModuleWrapper(torch.nn.LazyLinear(2))
-    with pytest.raises(SerializationError, match="save_weights"):
-        layer.get_config()
+
+
+@torch_only
+def test_torch_layer_is_written_but_no_pickle_is_read(tmp_path):
+    import base64
+    import io
+
+    import torch
+
+    linear = torch.nn.Linear(4, 2)
+    with amalthea.engine("torch"):
+        layer = layers.TorchModuleWrapper(linear, name="wrapped")
+        layer.trainable_variables[1].assign([3.0, 4.0])
+        config = layer.get_config()
+        read = torch.load(io.BytesIO(base64.b64decode(config["module"])), weights_only=False)  # as Keras does when it is told to
+        np.testing.assert_array_equal(read.bias.detach().numpy(), [3, 4])
+        again = layers.TorchModuleWrapper.from_config({**config, "module": linear})
+        assert again.name == "wrapped"
+        np.testing.assert_array_equal(again(X), layer(X))
+        amalthea.Sequential([amalthea.Input((4,)), layer]).save(tmp_path / "m.keras")
+        with pytest.raises(SerializationError, match="load_weights"):
+            amalthea.saving.load_model(tmp_path / "m.keras")
 
 
 @torch_only
@@ -408,3 +428,179 @@ def test_jax_layer_configuration():
     layer = layers.JaxLayer(counting, init_fn=counting_init, seed=5, name="counted")
     other = layers.JaxLayer.from_config(layer.get_config())
     assert (other.call_fn, other.init_fn, other.seed, other.name) == (counting, counting_init, 5, "counted")
+
+
+# --- modules of Flax as layers ---------------------------------------------------------------------------
+
+
+def flax_net():
+    """A module with statistics and random numbers, and one that knows training by another name."""
+    nn = pytest.importorskip("flax.linen")
+
+    class Net(nn.Module):
+        width: int = 3
+
+        @nn.compact
+        def __call__(self, x, training=False):
+            x = nn.BatchNorm(use_running_average=not training, momentum=0.9)(nn.Dense(self.width)(x))
+            return nn.Dense(2)(nn.Dropout(0.5, deterministic=not training)(x))
+
+        @nn.compact
+        def linear(self, x):
+            return nn.Dense(2)(x)
+
+        def get_config(self):
+            return {"width": self.width}
+
+        @classmethod
+        def from_config(cls, config):
+            return cls(**config)
+
+    return Net
+
+
+@jax_only
+def test_flax_layer_is_trained_as_by_jax():
+    import jax
+
+    net = flax_net()()
+    variables = net.init(jax.random.PRNGKey(0), X, method="linear")
+    with amalthea.engine("jax"):
+        layer = layers.FlaxLayer(net, method="linear", variables=variables)
+        model = amalthea.Sequential([amalthea.Input((4,)), layer])
+        assert model.output_shape == (None, 2)
+        model.compile(amalthea.optimizers.SGD(0.1), "mse")
+        model.fit(X, Y, batch_size=8, epochs=2, shuffle=False, verbose=0)
+    for _ in range(2):
+        gradients = jax.grad(lambda v: ((net.apply(v, X, method="linear") - Y) ** 2).mean())(variables)
+        variables = jax.tree.map(lambda p, g: p - 0.1 * g, variables, gradients)
+    np.testing.assert_allclose(layer.params["params"]["Dense_0"]["kernel"].numpy(), variables["params"]["Dense_0"]["kernel"], rtol=1e-5, atol=1e-6)
+
+
+@jax_only
+def test_flax_layer_keeps_statistics_and_feeds_randomness():
+    import jax
+
+    net = flax_net()(width=5)
+    with amalthea.engine("jax"):
+        layer = layers.FlaxLayer(net, seed=3)
+        first, second = (np.asarray(layer(X, training=True)) for _ in range(2))
+        assert not np.allclose(first, second)
+        dense = layer.params["params"]["Dense_0"]
+        hidden = X @ dense["kernel"].numpy() + dense["bias"].numpy()
+        mean = layer.state["batch_stats"]["BatchNorm_0"]["mean"]
+        np.testing.assert_allclose(mean.numpy(), 0.19 * hidden.mean(0), rtol=1e-4, atol=1e-6)
+        plain = net.apply(jax.tree.map(lambda variable: variable.value, {**layer.params, **layer.state}), X)
+        np.testing.assert_allclose(layer(X), plain, rtol=1e-5, atol=1e-6)
+        np.testing.assert_array_equal(layer(X), layer(X))
+    assert [variable.shape for variable in layer.non_trainable_variables if variable.shape == (5,)] == [(5,), (5,)]
+    assert len(layer.trainable_variables) == 6
+
+
+@jax_only
+def test_flax_layer_trains_in_a_model():
+    with amalthea.engine("jax"):
+        inputs = amalthea.Input((4,))
+        model = amalthea.Model(inputs, layers.FlaxLayer(flax_net()())(inputs))
+        model.compile("adam", "mse")
+        losses = model.fit(X, Y, epochs=8, verbose=0).history["loss"]
+        assert losses[-1] < losses[0]
+        np.testing.assert_array_equal(model.predict(X, verbose=0), model.predict(X, verbose=0))
+
+
+@jax_only
+def test_flax_layer_called_by_a_function_of_ones_own():
+    nn = pytest.importorskip("flax.linen")
+
+    def called(module, x, training):
+        return module(x, deterministic=not training)
+
+    with amalthea.engine("jax"):
+        layer = layers.FlaxLayer(nn.Dropout(0.5), method=called)
+        np.testing.assert_array_equal(layer(X), X)
+        dropped = np.asarray(layer(X, training=True))
+        assert (dropped == 0).any() and np.allclose(dropped[dropped != 0], 2 * X[dropped != 0])
+
+
+@jax_only
+def test_flax_layer_configuration_and_errors():
+    net = flax_net()
+    with pytest.raises(ArgumentTypeError, match="Module"):
+        layers.FlaxLayer(lambda x: x)
+    with pytest.raises(ArgumentError, match="no method 'lineal'"):
+        layers.FlaxLayer(net(), method="lineal")
+    with pytest.raises(ArgumentError, match="params"):
+        layers.FlaxLayer(net(), variables={"Dense_0": {}})
+    with amalthea.engine("numpy"), pytest.raises(UnsupportedByEngine, match="FlaxLayer"):
+        layers.FlaxLayer(net(), variables={"params": {}})(X)
+    amalthea.saving.register_keras_serializable("bridges")(net)
+    layer = layers.FlaxLayer(net(width=7), method="linear", name="flax", seed=2)
+    again = amalthea.saving.deserialize_keras_object(amalthea.saving.serialize_keras_object(layer))
+    assert (type(again.module), again.module.width, again.method, again.name, again.seed) == (net, 7, "linear", "flax", 2)
+
+
+# --- SavedModels of TensorFlow as layers -----------------------------------------------------------------
+
+
+@pytest.fixture
+def saved(tmp_path):
+    """A SavedModel with statistics, and its model."""
+    import tensorflow as tf
+
+    model = small(layers.BatchNormalization(momentum=0.9, name="norm"))
+    module = model.as_tf_function()
+    specs = [tf.TensorSpec((None, 4), tf.float32)]
+    module.serve = tf.function(lambda x: module(x), input_signature=specs)
+    module.learn = tf.function(lambda x: module(x, training=True), input_signature=specs)
+    tf.saved_model.save(module, str(tmp_path / "saved"), signatures={"serving_default": module.serve.get_concrete_function()})
+    return model, tmp_path / "saved"
+
+
+@tensorflow_only
+def test_saved_model_is_a_layer(saved):
+    model, folder = saved
+    layer = layers.TFSMLayer(folder)
+    assert sorted(variable.shape for variable in layer.trainable_variables) == [(2,), (4, 5), (5,), (5,), (5,), (5, 2)]
+    assert len(layer.non_trainable_variables) == 2
+    signed = layers.TFSMLayer(folder, call_endpoint="serving_default")
+    with amalthea.engine("tensorflow"):
+        np.testing.assert_allclose(layer(X), model(X), rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(signed(X)["output_0"], model(X), rtol=1e-5, atol=1e-6)
+        assert layer(amalthea.Input((4,))).shape == (None, 2)
+        for variable in layer.variables:
+            variable.assign(np.zeros(variable.shape))
+        np.testing.assert_array_equal(layer(X), np.zeros((8, 2)))  # the variables of the layer are the state
+
+
+@tensorflow_only
+@pytest.mark.parametrize("eager", [False, True])
+def test_saved_model_is_trained_as_its_model(saved, eager):
+    model, folder = saved
+
+    def train(model):
+        model.compile(amalthea.optimizers.Adam(0.01), "mse", run_eagerly=eager)
+        return model.fit(X, Y, batch_size=4, epochs=2, shuffle=False, verbose=0).history["loss"]
+
+    with amalthea.engine("tensorflow"):
+        again = amalthea.Sequential([amalthea.Input((4,)), layers.TFSMLayer(folder, call_training_endpoint="learn")])
+        np.testing.assert_allclose(train(again), train(model), rtol=1e-4)
+        np.testing.assert_allclose(again.predict(X, verbose=0), model.predict(X, verbose=0), rtol=1e-4, atol=1e-5)
+    frozen = layers.TFSMLayer(folder, trainable=False)
+    assert not frozen.trainable_variables and len(frozen.variables) == 8
+
+
+@tensorflow_only
+def test_saved_model_errors(saved, tmp_path):
+    _, folder = saved
+    with pytest.raises(ArgumentError, match=r"no endpoint 'sevre'.*'serve'.*'serving_default'"):
+        layers.TFSMLayer(folder, call_endpoint="sevre")
+    with pytest.raises(ArgumentError, match="folder of a SavedModel"):
+        layers.TFSMLayer(tmp_path / "nothing")
+    layer = layers.TFSMLayer(folder)
+    with amalthea.engine("numpy"), pytest.raises(UnsupportedByEngine, match="TFSMLayer"):
+        layer(X)
+    assert layer.get_config()["call_endpoint"] == "serve"
+    with amalthea.engine("tensorflow"):
+        amalthea.Sequential([amalthea.Input((4,)), layer]).save(tmp_path / "m.keras")
+    with pytest.raises(SerializationError, match=r"make the layer in code, `TFSMLayer\("):
+        amalthea.saving.load_model(tmp_path / "m.keras")

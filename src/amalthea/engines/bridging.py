@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from amalthea.state import naming
 from amalthea.state.variable import Variable
 
@@ -14,6 +16,14 @@ class Named(NamedTuple):
     path: str
     variable: Variable
     trained: bool
+
+
+class Held(NamedTuple):
+    """What a module of a framework holds, and a layer around it makes a variable of."""
+
+    name: str
+    value: np.ndarray
+    trainable: bool
 
 
 def named_variables(model: Any) -> list[Named]:

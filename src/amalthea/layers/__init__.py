@@ -80,7 +80,9 @@ from amalthea.layers.rnn.rnn import RNN
 from amalthea.layers.rnn.simple_rnn import SimpleRNN, SimpleRNNCell
 from amalthea.layers.rnn.stacked_rnn_cells import StackedRNNCells
 from amalthea.layers.rnn.time_distributed import TimeDistributed
+from amalthea.layers.wrapping.flax_layer import FlaxLayer
 from amalthea.layers.wrapping.jax_layer import JaxLayer
+from amalthea.layers.wrapping.tfsm_layer import TFSMLayer
 from amalthea.layers.wrapping.torch_module import TorchModuleWrapper
 
 __all__ = [
@@ -127,6 +129,7 @@ __all__ = [
     "EinsumDense",
     "Embedding",
     "Flatten",
+    "FlaxLayer",
     "GRUCell",
     "GaussianDropout",
     "GaussianNoise",
@@ -184,6 +187,7 @@ __all__ = [
     "SpatialDropout3D",
     "StackedRNNCells",
     "Subtract",
+    "TFSMLayer",
     "TimeDistributed",
     "TorchModuleWrapper",
     "UnitNormalization",

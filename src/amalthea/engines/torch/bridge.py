@@ -5,7 +5,9 @@ Importing it needs PyTorch.
 
 from __future__ import annotations
 
+import base64
 import copy
+import io
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -14,7 +16,7 @@ import torch
 from torch import nn
 
 from amalthea.engines import registry
-from amalthea.engines.bridging import named_variables
+from amalthea.engines.bridging import Held, named_variables
 from amalthea.engines.torch import ENGINE, border
 from amalthea.errors import ArgumentError, ArgumentTypeError
 from amalthea.state.scope import StatelessScope
@@ -111,14 +113,6 @@ class ModelModule(nn.Module):
 # --- a module as a layer ---------------------------------------------------------------------------------
 
 
-class Held(NamedTuple):
-    """A parameter or a buffer of a module."""
-
-    name: str
-    value: np.ndarray
-    trainable: bool
-
-
 def state_of(module: Any) -> list[Held]:
     """The parameters of a module, and then its buffers.
 
@@ -158,3 +152,10 @@ def load(module: nn.Module, values: Mapping[str, np.ndarray]) -> None:
     with torch.no_grad():
         for name, tensor in (*module.named_parameters(), *module.named_buffers()):
             tensor.copy_(ENGINE.from_host(values[name], str(tensor.dtype).rpartition(".")[2]))
+
+
+def pickled(module: nn.Module) -> str:
+    """A module as Keras writes it: what `torch.save` gives, in letters."""
+    buffer = io.BytesIO()
+    torch.save(module, buffer)
+    return base64.b64encode(buffer.getvalue()).decode("ascii")

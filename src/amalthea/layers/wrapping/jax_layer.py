@@ -114,7 +114,7 @@ class JaxLayer(Layer):
                 return jax_engine.abstract_eval(lambda inputs: self.call(inputs, training), inputs)
         if engine.name != "jax":
             hint = 'A function of JAX computes on the engine "jax" alone: choose it with `amalthea.config.set_engine("jax")`.'
-            raise UnsupportedByEngine(engine.name, "JaxLayer", hint)
+            raise UnsupportedByEngine(engine.name, type(self).__name__, hint)
         result = self.call_fn(**{name: self._argument(name, inputs, training) for name in self._call_names})
         if "state" not in self._call_names:
             return result

@@ -81,7 +81,21 @@ class TorchModuleWrapper(Layer):
         return outputs
 
     def get_config(self) -> dict[str, Any]:
-        raise SerializationError(
-            f"{self} holds a module of PyTorch, which only Python's pickle could write, and reading that runs code. "
-            "Save the weights (`model.save_weights`), and make the module again in code. Or define a subclass with a `get_config` of its own."
-        )
+        """The arguments that make an equal layer. The module is written as Keras writes it: with Python's pickle. Amalthea never reads that."""
+        module = registry.bridge("torch").pickled(self.module)
+        return {**super().get_config(), "module": module, "output_shape": self._declared_shape}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> TorchModuleWrapper:
+        """The layer that `get_config` described, around the module that stands in place of the pickled one.
+
+        Raises:
+            SerializationError: the module is a pickled one.
+        """
+        if isinstance(config.get("module"), (str, bytes, dict)):
+            raise SerializationError(
+                "A configuration holds a module of PyTorch that Python's pickle wrote. Reading it can run any code, so it is not read. Make the module "
+                "in code, build the model around it, and load the weights (`model.load_weights`); or put the module into the configuration: "
+                '`TorchModuleWrapper.from_config({**config, "module": module})`.'
+            )
+        return super().from_config(config)  # type: ignore[return-value]
