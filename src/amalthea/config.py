@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import warnings
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -169,33 +170,47 @@ def is_interactive_logging_enabled() -> bool:
 
 
 def enable_flash_attention() -> None:
-    """Prefer the engine's fused attention where it has one."""
+    """Let engines take their fused attention wherever it fits (the default)."""
     _settings.flash_attention = True
 
 
 def disable_flash_attention() -> None:
-    """Never use the engine's fused attention."""
+    """Compute attention step by step, never by an engine's fused kernel."""
     _settings.flash_attention = False
 
 
 def is_flash_attention_enabled() -> bool | None:
-    """True, False, or None: the engine chooses."""
+    """Whether fused attention may be taken; None: nobody said."""
     return _settings.flash_attention
 
 
 def enable_traceback_filtering() -> None:
-    """Hide frames of the library in tracebacks (the default)."""
+    """Leave frames of the library out of the tracebacks of errors that come through layers and training (the default)."""
     _settings.traceback_filtering = True
 
 
 def disable_traceback_filtering() -> None:
-    """Show every frame in tracebacks."""
+    """Keep every frame in tracebacks."""
     _settings.traceback_filtering = False
 
 
 def is_traceback_filtering_enabled() -> bool:
-    """Whether tracebacks hide frames of the library."""
+    """Whether tracebacks leave frames of the library out."""
     return _settings.traceback_filtering
+
+
+def enable_unsafe_deserialization() -> None:
+    """Changes nothing, with a warning: what is in a file is never run. Files whose parts are code are refused, each with how to rebuild them."""
+    warnings.warn(
+        "Amalthea never runs code from files, so there is no unsafe deserialization to enable. Loading a file with a lambda, a pickled module or a "
+        "SavedModel still raises an error, which says how to rebuild that part.",
+        stacklevel=2,
+    )
+
+
+def is_nnx_enabled() -> bool:
+    """False: layers are not modules of Flax NNX here, whatever `KERAS_NNX_ENABLED` says. `Model.as_jax_function` gives a pure function."""
+    return False
 
 
 def max_epochs() -> int | None:

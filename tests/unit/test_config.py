@@ -11,7 +11,7 @@ import pytest
 
 import amalthea
 from amalthea import config
-from amalthea.errors import ArgumentError
+from amalthea.errors import ArgumentError, SerializationError
 
 
 @pytest.mark.parametrize(
@@ -39,6 +39,7 @@ def test_settings(read, change, default, other):
     [
         (config.enable_interactive_logging, config.disable_interactive_logging, config.is_interactive_logging_enabled),
         (config.enable_traceback_filtering, config.disable_traceback_filtering, config.is_traceback_filtering_enabled),
+        (config.enable_flash_attention, config.disable_flash_attention, config.is_flash_attention_enabled),
         (config.enable_finite_check, config.disable_finite_check, config.is_finite_check_enabled),
     ],
 )
@@ -48,7 +49,7 @@ def test_switches(enable, disable, read):
     assert read() is True
     disable()
     assert read() is False
-    (enable if before else disable)()
+    enable() if before is not False else disable()  # None: as if enabled
 
 
 @pytest.mark.parametrize(
@@ -65,6 +66,21 @@ def test_switches(enable, disable, read):
 def test_refusals_say_what_is_allowed(call, message):
     with pytest.raises(ArgumentError, match=message):
         call()
+
+
+def test_nothing_unsafe_is_enabled():
+    with pytest.warns(UserWarning, match="never runs code from files"):
+        config.enable_unsafe_deserialization()
+    pickled = {"module": "keras.layers", "class_name": "TorchModuleWrapper", "config": {"name": "m", "module": "UEsDBA=="}, "registered_name": None}
+    with pytest.raises(SerializationError, match="pickle"):
+        amalthea.saving.deserialize_keras_object(pickled, safe_mode=False)
+
+
+def test_settings_of_keras_are_there():
+    import keras
+
+    assert {name for name in dir(keras.config) if not name.startswith("_")} <= set(dir(config))
+    assert config.is_nnx_enabled() is keras.config.is_nnx_enabled() is False
 
 
 def test_data_format_in_any_case():

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from amalthea import constraints, dtype_policies, dtypes, initializers, ops, regularizers, tree
+from amalthea import constraints, dtype_policies, dtypes, initializers, ops, regularizers, tracebacks, tree
 from amalthea.engines import registry
 from amalthea.engines.spec import Spec
 from amalthea.errors import AmaltheaError, ArgumentError, ArgumentTypeError, NotBuiltError, SerializationError, ShapeError, StateError
@@ -425,7 +425,7 @@ class Layer(Operation):
             if not hasattr(error, "_amalthea_noted"):
                 error.add_note(f"While calling {self!r} with {_describe(plan.bind(args, kwargs))}.")
                 error._amalthea_noted = True  # type: ignore[attr-defined]
-            raise
+            raise tracebacks.shortened(error)  # noqa: B904 (it is the same error)
 
     def _call_on_tensors(self, plan: calls.CallPlan, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if self.input_spec is not None and args:

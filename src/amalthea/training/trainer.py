@@ -16,6 +16,7 @@ from amalthea.engines.spec import Spec
 from amalthea.errors import AmaltheaError, ArgumentError, ArgumentTypeError, DataError, NotBuiltError, NotCompiledError
 from amalthea.state.tracking import no_automatic_tracking
 from amalthea.state.variable import Variable
+from amalthea.tracebacks import filtered
 from amalthea.training import data as sources
 from amalthea.training import step as steps
 from amalthea.training.callbacks import CallbackList, History
@@ -304,6 +305,7 @@ class Trainer:
 
     # --- fit, evaluate, predict ---
 
+    @filtered
     def fit(
         self,
         x: Any = None,
@@ -428,6 +430,7 @@ class Trainer:
         self.history = callbacks.history
         return callbacks.history
 
+    @filtered
     def evaluate(
         self,
         x: Any = None,
@@ -490,6 +493,7 @@ class Trainer:
         results = list(values.values())
         return results[0] if len(results) == 1 else results
 
+    @filtered
     def predict(self, x: Any, batch_size: int | None = None, verbose: int | str = "auto", steps: int | None = None, callbacks: Any = None) -> Any:
         """The outputs of the model for data, batch by batch.
 
@@ -549,6 +553,7 @@ class Trainer:
             return finished[0]
         return tree.map_structure(lambda *parts: np.concatenate(parts), *finished)
 
+    @filtered
     def train_on_batch(
         self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: dict[int, float] | None = None, return_dict: bool = False
     ) -> Any:
@@ -560,11 +565,13 @@ class Trainer:
         self._require_compiled("train_on_batch")
         return self._on_batch("train", sources.single_batch(x, y, sample_weight, class_weight), return_dict)
 
+    @filtered
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
         """One step of evaluation on the batch given; returns as `train_on_batch`."""
         self._require_compiled("test_on_batch")
         return self._on_batch("test", sources.single_batch(x, y, sample_weight), return_dict)
 
+    @filtered
     def predict_on_batch(self, x: Any) -> Any:
         """The outputs for the batch given, as arrays."""
         with self._on_engine() as engine:

@@ -24,7 +24,7 @@ class GroupedQueryAttention(BaseHeads):
         dropout: the share of the attention weights that is dropped in training.
         use_bias: whether the projections have biases.
         sliding_window: how far from its own place a query may look: less than so many places; None for without limit.
-        flash_attention: kept for Keras's sake: each engine takes the fastest of its kernels that fits.
+        flash_attention: False: no fused kernel; otherwise the engine takes the fastest of its kernels that fits.
         kernel_initializer: the first value of the kernels.
         bias_initializer: the first value of the biases.
         kernel_regularizer: a regularizer of the kernels.

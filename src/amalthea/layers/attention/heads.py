@@ -28,7 +28,7 @@ class BaseHeads(Layer):
         use_bias: whether the projections have biases.
         use_gate: whether the heads' outputs are multiplied with the sigmoid of one more projection of the query.
         sliding_window: how far from its own place a query may look: less than so many places; None for without limit.
-        flash_attention: kept for Keras's sake.
+        flash_attention: as in `ops.dot_product_attention`.
         weights: initializers, regularizers and constraints of the projections, by argument.
         seed: a seed for dropout.
         **kwargs: arguments of `Layer`.
@@ -118,7 +118,8 @@ class BaseHeads(Layer):
             for _ in range(rank - 1 + len(axes) - len(mask.shape)):
                 mask = ops.expand_dims(mask, -2 * len(axes) - 1)
         if alone:
-            return ops.dot_product_attention(query, key, value, mask=mask, scale=self._scale, is_causal=causal), None
+            flash = self._flash_attention
+            return ops.dot_product_attention(query, key, value, mask=mask, scale=self._scale, is_causal=causal, flash_attention=flash), None
         repeats = query.shape[-2] // key.shape[-2]
         if repeats > 1:
             key, value = ops.repeat(key, repeats, axis=-2), ops.repeat(value, repeats, axis=-2)

@@ -24,7 +24,7 @@ class MultiHeadAttention(BaseHeads):
         output_shape: the sizes of the last axes of the output, an integer or a tuple; those of the query by default.
         attention_axes: the axes that are attended over; all but the batch and the last by default.
         sliding_window: how far from its own place a query may look: less than so many places; None for without limit.
-        flash_attention: kept for Keras's sake: each engine takes the fastest of its kernels that fits.
+        flash_attention: False: no fused kernel; otherwise the engine takes the fastest of its kernels that fits.
         kernel_initializer: the first value of the kernels.
         bias_initializer: the first value of the biases.
         kernel_regularizer: a regularizer of the kernels.

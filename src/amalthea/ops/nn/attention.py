@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
+from amalthea import config
 from amalthea.engines.derived import Engine
 from amalthea.engines.registry import current
 from amalthea.errors import ArgumentError, ShapeError
@@ -34,7 +36,8 @@ def dot_product_attention(
         mask: bool tensor of such a shape: True where a query may look.
         scale: what the products are multiplied with; None: 1 / sqrt(dim).
         is_causal: whether a query may look at no source after its own place.
-        flash_attention: kept for Keras's sake: each engine takes the fastest of its kernels that fits.
+        flash_attention: False: no fused kernel. Otherwise the engine takes the fastest of its kernels that fits; None: unless
+            `config.disable_flash_attention` was called.
         attn_logits_soft_cap: must be None.
 
     Returns:
@@ -62,7 +65,10 @@ def dot_product_attention(
         mask = _four_axes(engine, as_tensor(engine, mask, "bool"), query)
     if bias is not None:
         bias = _four_axes(engine, as_tensor(engine, bias, engine.dtype_of(query)), query)
-    return engine.attention(query, key, value, mask, bias, None if scale is None else float(scale), bool(is_causal))
+    fused = config.is_flash_attention_enabled() if flash_attention is None else flash_attention
+    # The composition that engines override by what is fused.
+    attention = partial(Engine.attention, engine) if fused is False else engine.attention
+    return attention(query, key, value, mask, bias, None if scale is None else float(scale), bool(is_causal))
 
 
 def _check(engine: Engine, query: Tensor, key: Tensor, value: Tensor) -> None:
