@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from typing import Any
 
 import jax
@@ -41,15 +41,13 @@ class Verbs(Protocol):
         return jnp.copy(value)
 
     def devices(self) -> list[str]:
-        return [f"{device.platform}:{device.id}" for device in jax.devices()]
+        return list(_devices())
 
     def device(self, name: str) -> AbstractContextManager[Any]:
-        platform, _, index = name.lower().partition(":")
-        platform = "gpu" if platform == "cuda" else platform
-        try:
-            found = jax.devices(platform)[int(index or 0)]
-        except (RuntimeError, IndexError, ValueError):
-            raise ArgumentError(f"There is no device {name!r}. The devices are: {', '.join(self.devices())}.") from None
+        kind, _, index = name.lower().partition(":")
+        found = _devices().get(f"{'gpu' if kind == 'cuda' else kind}:{index or 0}")
+        if found is None:
+            raise ArgumentError(f"There is no device {name!r}. The devices are: {', '.join(self.devices())}.")
         return jax.default_device(found)
 
     def synchronize(self, x: Any) -> None:
@@ -168,3 +166,11 @@ class Verbs(Protocol):
 
 def _concrete(spec: Spec, unknown: int) -> jax.ShapeDtypeStruct:
     return jax.ShapeDtypeStruct([unknown if size is None else size for size in spec.shape], dtypes.numpy_dtype(spec.dtype))
+
+
+def _devices() -> dict[str, Any]:
+    """The devices by name: first those that JAX takes by default, then the host's where these are others."""
+    found = jax.devices()
+    with suppress(RuntimeError):  # JAX was told to leave the host alone
+        found = [*found, *jax.devices("cpu")]
+    return {f"{device.platform}:{device.id}": device for device in found}
