@@ -123,7 +123,7 @@ def test_tensors_live_on_the_device_that_was_asked_for(engine, name):
 @pytest.mark.parametrize("name", ["gpu:99", "cuda:99", "tpu:99", "cpu:x", "banana", ""])
 @pytest.mark.parametrize("engine", engines_to_test())
 def test_a_device_that_is_not_there(engine, name):
-    with amalthea.engine(engine), pytest.raises(ArgumentError, match="There is no device .*cpu:0"), amalthea.device(name):
+    with amalthea.engine(engine), pytest.raises(ArgumentError, match=r"There is no device .*cpu:0"), amalthea.device(name):
         pass
 
 
