@@ -1,5 +1,7 @@
 """Training on every engine: the same numbers from the same seed, steps written once, models that move and models side by side."""
 
+import gc
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -276,6 +278,54 @@ def test_gradients_and_compilation_of_ones_own(engine):
         assert float(w) == pytest.approx(0)
         rows = amalthea.vmap(lambda row: ops.sum(row) * row)(ops.convert_to_tensor([[1.0, 2.0], [3.0, 4.0]]))
         np.testing.assert_allclose(ops.convert_to_numpy(rows), [[3, 6], [21, 28]])
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_recomputed_functions_have_all_derivatives(engine):
+    with amalthea.engine(engine):
+        w = amalthea.Variable(2.0)
+        cube = amalthea.remat(lambda x: {"cubed": w * x**3, "count": 3, "whole": ops.cast(x, "int32")})
+        first = lambda x: amalthea.grad(lambda x: cube(x)["cubed"])(x)  # noqa: E731
+        assert float(ops.convert_to_numpy(first(3.0))) == pytest.approx(54)
+        assert float(ops.convert_to_numpy(amalthea.grad(first)(3.0))) == pytest.approx(36)
+        constant = amalthea.remat(amalthea.stop_gradient)
+        assert float(ops.convert_to_numpy(amalthea.grad(lambda x: x + constant(x))(3.0))) == pytest.approx(1)
+        (value, aux), (gradient,) = amalthea.value_and_grad(lambda x: (cube(x)["cubed"], cube(x)), [w], has_aux=True)(ops.convert_to_tensor(2.5))
+        assert float(ops.convert_to_numpy(gradient)) == pytest.approx(2.5**3)
+        assert (aux["count"], int(ops.convert_to_numpy(aux["whole"]))) == (3, 2)
+        assert float(ops.convert_to_numpy(value)) == pytest.approx(2 * 2.5**3)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_recomputed_layers_draw_the_same_twice(engine):
+    with amalthea.engine(engine):
+        dropout, w = layers.Dropout(0.5, seed=1), amalthea.Variable(np.ones(64))
+
+        def masked():
+            return dropout(w, training=True)
+
+        (_, seen), (gradient,) = amalthea.value_and_grad(lambda: (lambda y: (ops.sum(y), y))(amalthea.remat(masked)()), [w], has_aux=True)()
+        np.testing.assert_array_equal(ops.convert_to_numpy(gradient), ops.convert_to_numpy(seen))  # 2 where kept, 0 elsewhere
+        assert (ops.convert_to_numpy(dropout(w, training=True)) != ops.convert_to_numpy(seen)).any()
+
+
+@pytest.mark.parametrize("engine", [name for name in ENGINES if name != "jax"])  # JAX's tracers keep nothing by themselves
+def test_recomputed_functions_keep_nothing(engine):
+    inner = []
+
+    def fn(x):
+        between = ops.exp(x)
+        inner.append(weakref.ref(between))
+        return ops.sum(ops.sin(between))
+
+    def alive(fn):
+        seen = []
+        amalthea.grad(lambda x: (lambda y: seen.append(gc.collect() * 0 + (inner[-1]() is not None)) or y)(fn(x)))(ops.ones((4,)))
+        return seen[0]
+
+    with amalthea.engine(engine):
+        assert alive(fn) == 1
+        assert alive(amalthea.remat(fn)) == 0
 
 
 @pytest.mark.parametrize("engine", ENGINES)

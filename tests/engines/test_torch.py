@@ -1,5 +1,8 @@
 """What is peculiar to the PyTorch engine."""
 
+import os
+import subprocess
+import sys
 from functools import partial
 
 import numpy as np
@@ -275,3 +278,18 @@ def test_dropout_keeps_the_mean():
     assert abs(y.mean() - 1) < 0.01
     shared = engine.to_host(engine.dropout(key, engine.ones((7, 5), "float32"), 0.5, (1, 5)))
     assert (shared == shared[:1]).all()
+
+
+def test_training_does_not_load_the_compiler_of_torch():
+    """It loads much besides; with CUDA `triton`, which cannot share a process with every build of TensorFlow."""
+    code = """
+import sys, numpy as np, amalthea
+from amalthea import layers
+model = amalthea.Sequential([amalthea.Input((6,)), layers.Embedding(5, 3), layers.LSTM(4), layers.Dense(1)])
+model.compile("adam", "mse")
+model.fit(np.ones((4, 6)), np.ones((4, 1)), verbose=0)
+amalthea.grad(amalthea.remat(lambda x: x * x))(2.0)
+print(amalthea.config.backend(), "torch._dynamo" in sys.modules)
+"""
+    run = subprocess.run([sys.executable, "-c", code], env=os.environ | {"AMALTHEA_ENGINE": "torch"}, capture_output=True, text=True, check=True)
+    assert run.stdout.split() == ["torch", "False"]

@@ -10,7 +10,7 @@ from amalthea.dtypes import standardize_dtype
 from amalthea.engines.protocol import Tensor
 from amalthea.engines.spec import Spec
 from amalthea.errors import StateError
-from amalthea.state.scope import StatelessScope, current_scope
+from amalthea.state.scope import StatelessScope, apply_writes, current_scope
 from amalthea.state.variable import Variable
 
 T = TypeVar("T")
@@ -68,6 +68,84 @@ def without_assignments(body: Callable[..., Any], where: str) -> Callable[..., A
         return result
 
     return checked
+
+
+class Recomputation:
+    """A call of a function that can be done again with other tensors, for gradients that keep none of its inner values.
+
+    Args:
+        fn: the function. It may read and assign variables.
+        args: its arguments by position.
+        kwargs: its arguments by name.
+        is_tensor: tells tensors.
+    """
+
+    def __init__(self, fn: Callable[..., Any], args: Any, kwargs: Any, is_tensor: Callable[[object], bool]) -> None:
+        self._fn, self._arguments, self._is_tensor = fn, (args, kwargs), is_tensor
+        self._leaves = tree.flatten(self._arguments)
+        self._places = [place for place, leaf in enumerate(self._leaves) if is_tensor(leaf)]
+        self._read: list[tuple[Variable, Any]] = []
+        self._assigned: list[Variable] = []
+
+    def first(self) -> list[Any]:
+        """Do it; assign nothing yet.
+
+        Returns:
+            The outputs: the tensors in the result, and the values that variables are assigned.
+        """
+        args, kwargs = self._arguments
+        with _Reads() as scope:
+            result = self._fn(*args, **kwargs)
+        self._read = list(scope.reads.values())
+        self._assigned = [variable for variable, _ in scope.written()]
+        self._result = tree.map_structure(lambda leaf: _TENSOR if self._is_tensor(leaf) else leaf, result)
+        return self._outputs(result, scope)
+
+    @property
+    def inputs(self) -> list[Any]:
+        """The tensors among the arguments, and the values of the variables that were read."""
+        return [self._leaves[place] for place in self._places] + [value for _, value in self._read]
+
+    def again(self, inputs: Sequence[Any]) -> list[Any]:
+        """The outputs for these in the place of `inputs`."""
+        leaves = list(self._leaves)
+        for place, tensor in zip(self._places, inputs, strict=False):
+            leaves[place] = tensor
+        args, kwargs = tree.pack_sequence_as(self._arguments, leaves)
+        with StatelessScope() as scope:
+            for (variable, _), value in zip(self._read, inputs[len(self._places) :], strict=True):
+                scope.hold(variable, value)
+            return self._outputs(self._fn(*args, **kwargs), scope)
+
+    def finish(self, outputs: Sequence[Any]) -> Any:
+        """The result of the call, of these outputs; variables are assigned theirs."""
+        left = iter(outputs)
+        result = tree.map_structure(lambda leaf: next(left) if leaf is _TENSOR else leaf, self._result)
+        apply_writes(zip(self._assigned, left, strict=True))
+        return result
+
+    def _outputs(self, result: Any, scope: StatelessScope) -> list[Any]:
+        return [leaf for leaf in tree.flatten(result) if self._is_tensor(leaf)] + [value for _, value in scope.written()]
+
+
+_TENSOR = object()  # stands for each tensor in the structure of a result
+
+
+class _Reads(StatelessScope):
+    """Notes which variables are read from outside, and what they gave."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reads: dict[int, tuple[Variable, Any]] = {}
+
+    def __enter__(self) -> _Reads:
+        super().__enter__()
+        return self
+
+    def missing(self, variable: Variable) -> Any:
+        if id(variable) not in self.reads:
+            self.reads[id(variable)] = (variable, super().missing(variable))
+        return self.reads[id(variable)][1]
 
 
 def specs_of(first: Any, second: Any) -> Any:

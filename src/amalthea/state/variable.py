@@ -208,7 +208,7 @@ class Variable(TensorOperators):
 
     @property
     def value(self) -> Any:
-        """Its value, a tensor of the engine in use."""
+        """Its value, a tensor of the engine in use. Tensors are not to be written into, where the engine's can be: `assign` instead."""
         engine = registry.current()
         if engine.name == "symbolic":
             return Spec(self._shape, self.dtype)

@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
+from tensorflow.python.eager import record
 
 from amalthea import dtypes, tree
 from amalthea.engines.protocol import Protocol, Tensor
 from amalthea.engines.spec import Spec
 from amalthea.engines.tensorflow.arrays import dtype_named
 from amalthea.engines.tensorflow.compiled import Compiled, as_tensors, graph_of, structured
-from amalthea.engines.tracing import UNKNOWN, specs_of, stored, without_assignments
+from amalthea.engines.tracing import UNKNOWN, Recomputation, specs_of, stored, without_assignments
 from amalthea.errors import ArgumentError, StateError
 from amalthea.state.scope import StatelessScope, apply_writes
 from amalthea.state.variable import Variable
@@ -89,25 +90,9 @@ class Verbs(Protocol):
 
     def remat(self, fn: Callable[..., Any]) -> Callable[..., Any]:
         def recomputed(*args: Any, **kwargs: Any) -> Any:
-            leaves = tree.flatten((args, kwargs))
-            at = [place for place, leaf in enumerate(leaves) if isinstance(leaf, tf.Tensor)]
-            scope = _ReadScope()
-            with scope:
-                tensors, structure = as_tensors(fn(*args, **kwargs))
-                written = scope.written()
-            read = list(scope.reads.values())
-            outputs = [*tensors, *(value for _, value in written)]
-
-            def again(*inputs: Tensor) -> list[Tensor]:
-                filled = list(leaves)
-                for place, tensor in zip(at, inputs, strict=False):
-                    filled[place] = tensor
-                args, kwargs = tree.pack_sequence_as((given_args, given_kwargs), filled)
-                with StatelessScope() as scope:
-                    for (variable, _), value in zip(read, inputs[len(at) :], strict=True):
-                        scope.hold(variable, value)
-                    tensors, _ = as_tensors(fn(*args, **kwargs))
-                    return [*tensors, *(value for _, value in scope.written())]
+            call = Recomputation(fn, args, kwargs, self.is_tensor)
+            with record.stop_recording():
+                outputs = call.first()
 
             def given(*inputs: Tensor) -> tuple[list[Tensor], Callable[..., Any]]:
                 def backward(*upstream: Tensor) -> list[Tensor]:
@@ -116,15 +101,12 @@ class Verbs(Protocol):
                         copies = [tf.identity(tensor) for tensor in inputs]
                     with tf.GradientTape(watch_accessed_variables=False) as tape:
                         tape.watch(copies)
-                        outputs = again(*copies)
-                    return tape.gradient(outputs, copies, upstream, unconnected_gradients=tf.UnconnectedGradients.ZERO)  # type: ignore[no-any-return]
+                        again = call.again(copies)
+                    return tape.gradient(again, copies, upstream, unconnected_gradients=tf.UnconnectedGradients.ZERO)  # type: ignore[no-any-return]
 
                 return [tf.stop_gradient(tensor) for tensor in outputs], backward
 
-            given_args, given_kwargs = args, kwargs
-            results = tf.custom_gradient(given)(*(leaves[place] for place in at), *(value for _, value in read))
-            apply_writes((variable, value) for (variable, _), value in zip(written, results[len(tensors) :], strict=True))
-            return structured(structure, results[: len(tensors)])
+            return call.finish(tf.custom_gradient(given)(*call.inputs))
 
         return recomputed
 
@@ -226,19 +208,6 @@ class Verbs(Protocol):
 
         found = tf.vectorized_map(flat, inputs)
         return structured(results, found)
-
-
-class _ReadScope(StatelessScope):
-    """Notes which variables are read from outside, and what they gave."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.reads: dict[int, tuple[Variable, Any]] = {}
-
-    def missing(self, variable: Variable) -> Any:
-        value = super().missing(variable)
-        self.reads.setdefault(id(variable), (variable, value))
-        return value
 
 
 def _shapes(fn: Callable[..., Any], args: Any, unknown: int = 1) -> Any:

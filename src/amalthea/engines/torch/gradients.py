@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, copy_context
 from typing import Any
 
 import torch
 
 from amalthea.engines.protocol import Tensor
-from amalthea.state.scope import StatelessScope
-from amalthea.state.variable import Variable
+from amalthea.engines.tracing import Recomputation
 
 _depth: ContextVar[int] = ContextVar("amalthea_torch_gradients", default=0)
 
@@ -73,14 +72,33 @@ class CustomGradient(torch.autograd.Function):
         return None, *(gradients if isinstance(gradients, (tuple, list)) else (gradients,))
 
 
-class Remembering(StatelessScope):
-    """Answers reads with the values of the first reads, which it notes in `seen`."""
+class Recomputed(torch.autograd.Function):
+    """The outputs of a `Recomputation`, with the gradient of what it gives when it is done again."""
 
-    def __init__(self, seen: dict[int, tuple[Variable, Any]]) -> None:
-        super().__init__()
-        self._seen = seen
+    @staticmethod
+    def forward(ctx: Any, call: Recomputation, outputs: Sequence[Tensor], *inputs: Tensor) -> Any:
+        ctx.call, ctx.context = call, copy_context()
+        ctx.save_for_backward(*inputs)
+        found = tuple(output.detach() for output in outputs)
+        ctx.mark_non_differentiable(*(output for output in found if not (output.is_floating_point() or output.is_complex())))
+        return found
 
-    def missing(self, variable: Variable) -> Any:
-        if id(variable) not in self._seen:
-            self._seen[id(variable)] = (variable, super().missing(variable))
-        return self._seen[id(variable)][1]
+    @staticmethod
+    def backward(ctx: Any, *upstream: Tensor) -> Any:
+        nested = torch.is_grad_enabled()  # whether a gradient of this gradient is wanted
+        needed = ctx.needs_input_grad[2:]
+
+        def gradients() -> list[Tensor | None]:
+            leaves = [leaf_of(tensor, nested) if wanted else tensor for tensor, wanted in zip(ctx.saved_tensors, needed, strict=True)]
+            with torch.enable_grad():
+                outputs = ctx.call.again(leaves)
+            pairs = [(output, gradient) for output, gradient in zip(outputs, upstream, strict=True) if output.requires_grad]
+            if not pairs:
+                return [None] * len(leaves)
+            sources = [leaf for leaf, wanted in zip(leaves, needed, strict=True) if wanted]
+            targets, given = zip(*pairs, strict=True)
+            found = iter(torch.autograd.grad(targets, sources, given, create_graph=nested, allow_unused=True))
+            return [next(found) if wanted else None for wanted in needed]
+
+        # PyTorch may do this in a thread of its own, where nothing of what was in force is known.
+        return None, None, *ctx.context.copy().run(gradients)

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from contextvars import copy_context
 from typing import Any
 
 import numpy as np
 import torch
-from torch.utils.checkpoint import checkpoint
 
 from amalthea import dtypes, tree
 from amalthea.engines.protocol import Protocol, Tensor
 from amalthea.engines.spec import Spec
 from amalthea.engines.torch import border
-from amalthea.engines.torch.gradients import CustomGradient, Remembering, depth, detached, gradients_of, leaf_of, recorded
-from amalthea.engines.tracing import UNKNOWN, specs_of, stored, without_assignments
+from amalthea.engines.torch.gradients import CustomGradient, Recomputed, depth, detached, gradients_of, leaf_of, recorded
+from amalthea.engines.tracing import UNKNOWN, Recomputation, specs_of, stored, without_assignments
 from amalthea.state.scope import StatelessScope, apply_writes, in_stateless_scope
 from amalthea.state.variable import Variable
 
@@ -104,23 +102,10 @@ class Verbs(Protocol):
         def recomputed(*args: Any, **kwargs: Any) -> Any:
             if not torch.is_grad_enabled():
                 return fn(*args, **kwargs)
-            seen: dict[int, tuple[Variable, Any]] = {}
-            writes: list[list[tuple[Variable, Any]]] = []
-            context = copy_context()
-
-            def pure(*args: Any) -> Any:
-                # The second time variables read as they did the first time, and nothing is assigned.
-                with Remembering(seen) as scope:
-                    result = fn(*args, **kwargs)
-                    writes.append(scope.written())
-                return result
-
-            def again(*args: Any) -> Any:
-                return pure(*args) if not writes else context.copy().run(pure, *args)
-
-            result = checkpoint(again, *args, use_reentrant=False, preserve_rng_state=False)
-            apply_writes(writes[0])
-            return result
+            call = Recomputation(fn, args, kwargs, self.is_tensor)
+            with torch.no_grad():
+                outputs = call.first()
+            return call.finish(Recomputed.apply(call, outputs, *call.inputs))  # type: ignore[no-untyped-call]
 
         return recomputed
 
