@@ -1,7 +1,7 @@
 """Settings of the process: the default float dtype, the fuzz factor, the data format, the engine.
 
 Every setting has a function that reads it and one that changes it. The first values come from `~/.keras/keras.json`
-(or `$KERAS_HOME/keras.json`) where that file exists, as Keras reads them.
+(or `$KERAS_HOME/keras.json`) where that file exists, and from `KERAS_MAX_EPOCHS` and `KERAS_MAX_STEPS_PER_EPOCH`, as Keras reads them.
 """
 
 from __future__ import annotations
@@ -40,6 +40,9 @@ class _Settings:
 def _first_settings() -> _Settings:
     path = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras") / "keras.json"
     settings = _Settings()
+    for name in ("max_epochs", "max_steps_per_epoch"):
+        given = os.environ.get(f"KERAS_{name.upper()}", "")
+        setattr(settings, name, int(given) if given.isdecimal() else None)
     try:
         stored = json.loads(path.read_text())
     except (OSError, ValueError):

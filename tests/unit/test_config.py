@@ -129,6 +129,12 @@ def test_the_settings_of_a_file(tmp_path):
     assert _in_a_process(code, KERAS_HOME=str(tmp_path)) == "float16 0.001 channels_first"
 
 
+def test_the_limits_of_the_environment():
+    code = "from amalthea import config as c; print(c.max_epochs(), c.max_steps_per_epoch())"
+    assert _in_a_process(code, KERAS_MAX_EPOCHS="3") == "3 None"
+    assert _in_a_process(code, KERAS_MAX_EPOCHS="few", KERAS_MAX_STEPS_PER_EPOCH="7") == "None 7"
+
+
 def test_a_file_that_is_not_one(tmp_path):
     code = "from amalthea import config as c; print(c.floatx(), c.epsilon(), c.image_data_format())"
     for text in ("no json", "[1]", '{"floatx": "float7", "epsilon": "small"}'):

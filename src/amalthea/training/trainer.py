@@ -409,10 +409,11 @@ class Trainer:
                                 val_y,
                                 val_weight,
                                 batch_size=_batch_size_for(val_x, validation_batch_size or batch_size),
-                                steps_per_epoch=validation_steps,
+                                steps_per_epoch=_limited(validation_steps, config.max_steps_per_epoch()),
                                 purpose="evaluate",
                             )
                             self._prepare(validation, "evaluate")
+                        validation.restart()
                         values = self._evaluate(engine, validation, callbacks)
                         logs = Logs({**logs.raw(), **{f"val_{name}": value for name, value in values.raw().items()}}, engine_reader(engine))
                     callbacks.on_epoch_end(epoch, logs)

@@ -258,3 +258,34 @@ def test_nan_in_the_data_where_asked():
             network().fit(bad, Y, verbose=0)
     finally:
         amalthea.config.disable_finite_check()
+
+
+def test_limits_of_every_training():
+    model = amalthea.Sequential([amalthea.Input((2,)), layers.Dense(1)])
+    model.compile("sgd", "mse")
+    x, y, ran = np.ones((24, 2), "float32"), np.ones((24, 1), "float32"), {"train": 0, "test": 0, "predict": 0}
+
+    def counting(kind):
+        return lambda batch, logs: ran.update({kind: ran[kind] + 1})
+
+    counter = amalthea.callbacks.LambdaCallback(on_train_batch_end=counting("train"))
+    counter.on_test_batch_end, counter.on_predict_batch_end = counting("test"), counting("predict")
+    amalthea.config.set_max_epochs(2)
+    amalthea.config.set_max_steps_per_epoch(3)
+    try:
+        model.fit(x, y, batch_size=4, epochs=5, validation_data=(x, y), verbose=0, callbacks=[counter])
+        assert ran == {"train": 6, "test": 6, "predict": 0}
+        model.evaluate(x, y, batch_size=4, verbose=0, callbacks=[counter])
+        assert model.predict(x, batch_size=4, verbose=0, callbacks=[counter]).shape == (12, 1)
+        assert ran == {"train": 6, "test": 9, "predict": 3}
+    finally:
+        amalthea.config.set_max_epochs(None)
+        amalthea.config.set_max_steps_per_epoch(None)
+
+
+def test_a_part_of_the_validation_data_is_the_first_each_time():
+    model = amalthea.Sequential([amalthea.Input((1,)), layers.Dense(1, kernel_initializer="ones")])
+    model.compile(amalthea.optimizers.SGD(0.0), lambda y, y_pred: y_pred)
+    x = np.arange(10.0, dtype="float32")[:, None]
+    history = model.fit(x, x, epochs=3, verbose=0, validation_data=(x, x), validation_batch_size=2, validation_steps=2).history
+    assert history["val_loss"] == [1.5] * 3

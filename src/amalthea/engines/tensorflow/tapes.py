@@ -1,8 +1,8 @@
 """What lets programs written for TensorFlow use variables: `tf.GradientTape`, `tf.function` and TensorFlow's own functions.
 
 A tape follows tensors. It knows a variable by its `handle`, which on other kinds of variables is a resource, and here the tensor that a
-reading of the variable gave. In a function that a user traces by `tf.function` variables are inputs of the graph, filled in when it is
-called; what the graph assigns is carried out by Python while it runs.
+reading of the variable gave (one that is not trainable is watched by `tape.watch(v.value)`). In a function that a user traces by
+`tf.function` variables are inputs of the graph, filled in when it is called; what the graph assigns is carried out by Python while it runs.
 """
 
 from __future__ import annotations

@@ -61,6 +61,11 @@ class Source(ABC):
         """Whether there is data for another epoch; warns if not."""
         return True
 
+    def restart(self) -> None:
+        """Let the next epoch begin with the first batch, also where `steps_per_epoch` left some over, if the data can be gone through again."""
+        if self.restartable:
+            Source.close(self)  # the open iterator alone
+
     def close(self) -> None:
         """Give up what the source holds (threads, an open iterator). It may be called more than once."""
         current, self._current = self._current, None
