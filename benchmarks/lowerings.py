@@ -62,9 +62,9 @@ def pool(how: str, size: int, channels: int, window: int, stride: int) -> Row:
     )
 
 
-def lstm(of: Callable[..., Any]) -> Callable[..., Any]:
-    """The last output."""
-    return lambda x, h, c, kernel, recurrent, bias: of(ENGINE, x, h, c, kernel, recurrent, bias, return_sequences=False)[0]
+def last_output(recurrence: Callable[..., Any], **options: bool) -> Callable[..., Any]:
+    """A recurrence of which only the last output is wanted."""
+    return lambda *arguments: recurrence(ENGINE, *arguments, return_sequences=False, **options)[0]
 
 
 def one_hot_cross_entropy(labels: Any) -> Callable[..., Any]:
@@ -89,7 +89,20 @@ def rows() -> Iterator[Row]:
     yield Row("dense of rank 3: 16x64x128 to 4096", jnp.matmul, ENGINE.matmul, (draw(16, 64, 128), draw(128, 4096)))
     yield Row("dense of rank 3: 16x64x128 to 512", jnp.matmul, ENGINE.matmul, (draw(16, 64, 128), draw(128, 512)))
     shapes = ((32, 100, 128), (32, 128), (32, 128), (128, 512), (128, 512), (512,))
-    yield Row("LSTM of 128 units: 32x100x128", lstm(Recurrences.lstm), lstm(type(ENGINE).lstm), tuple(0.1 * draw(*shape) for shape in shapes))
+    yield Row(
+        "LSTM of 128 units: 32x100x128",
+        last_output(Recurrences.lstm),
+        last_output(type(ENGINE).lstm),
+        tuple(0.1 * draw(*shape) for shape in shapes),
+    )
+    shapes = ((32, 100, 128), (32, 128), (128, 384), (128, 384), (384,), (384,))
+    for reset_after in (True, False):
+        yield Row(
+            f"GRU of 128 units, reset {'after' if reset_after else 'before'} the product: 32x100x128",
+            last_output(Recurrences.gru, reset_after=reset_after),
+            last_output(type(ENGINE).gru, reset_after=reset_after),
+            tuple(0.1 * draw(*shape) for shape in shapes),
+        )
     labels = RNG.integers(4096, size=1024).astype("int32")
     gather = Row(
         "cross-entropy by gather: 1024x4096", one_hot_cross_entropy(labels), lambda x: ENGINE.sparse_cross_entropy(labels, x, 1), (draw(1024, 4096),)

@@ -50,6 +50,7 @@ def _bernoulli(key: Tensor, probability: Tensor, shape: Shape) -> Tensor:
 
 
 _lstm = jax.jit(recurrence.lstm, static_argnums=(3, 4), inline=True)
+_gru = jax.jit(recurrence.gru, static_argnums=(4, 5, 6), inline=True)
 
 
 class NN(Engine):
@@ -83,3 +84,27 @@ class NN(Engine):
         xs = self._projected(x, kernel, bias, reverse)
         hs, (h, c) = _lstm(xs, (h, c), recurrent_kernel, return_sequences, max(1, min(unroll, len(xs))))
         return (h if hs is None else jnp.swapaxes(hs, 0, 1)), h, c
+
+    def gru(
+        self,
+        x: Tensor,
+        h: Tensor,
+        kernel: Tensor,
+        recurrent_kernel: Tensor,
+        bias: Tensor | None,
+        recurrent_bias: Tensor | None,
+        mask: Tensor | None = None,
+        reverse: bool = False,
+        reset_after: bool = True,
+        unroll: int = 1,
+        return_sequences: bool = True,
+        zero_output_for_mask: bool = False,
+    ) -> tuple[Tensor, Tensor]:
+        if mask is not None:
+            return super().gru(
+                x, h, kernel, recurrent_kernel, bias, recurrent_bias, mask, reverse, reset_after, unroll, return_sequences, zero_output_for_mask
+            )
+        xs = self._projected(x, kernel, bias, reverse)
+        recurrent_bias = recurrent_bias if reset_after else None
+        hs, h = _gru(xs, h, recurrent_kernel, recurrent_bias, reset_after, return_sequences, max(1, min(unroll, len(xs))))
+        return (h if hs is None else jnp.swapaxes(hs, 0, 1)), h

@@ -75,13 +75,14 @@ def test_settings_of_the_loop(name, arguments, sequences, zeros, backwards):
     assert_alike(unrolled(X, mask=MASK), ours(X, mask=MASK))
 
 
+@pytest.mark.parametrize("mask", [MASK, None], ids=["masked", "whole"])
 @pytest.mark.parametrize(("name", "arguments"), LAYERS, ids=IDS)
-def test_gradients(name, arguments):
+def test_gradients(name, arguments, mask):
     ours, theirs = same_weights(recurrent(layers, name, **arguments), recurrent(keras.layers, name, **arguments), X)
-    _, found = amalthea.value_and_grad(lambda: ops.sum(ops.sin(ours(X, mask=MASK))), ours.trainable_variables)()
+    _, found = amalthea.value_and_grad(lambda: ops.sum(ops.sin(ours(X, mask=mask))), ours.trainable_variables)()
 
     def loss(values):
-        outputs, _ = theirs.stateless_call(values, [v.value for v in theirs.non_trainable_variables], X, mask=MASK)
+        outputs, _ = theirs.stateless_call(values, [v.value for v in theirs.non_trainable_variables], X, mask=mask)
         return jax.numpy.sum(jax.numpy.sin(outputs))
 
     assert_alike(found, jax.grad(loss)([v.value for v in theirs.trainable_variables]), rtol=2e-4, atol=1e-5)
