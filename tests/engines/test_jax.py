@@ -3,9 +3,14 @@
 import numpy as np
 import pytest
 
+import amalthea
+from amalthea import ops
 from amalthea.engines import get
 
 jax = pytest.importorskip("jax")
+
+from amalthea.engines.jax import compiled  # noqa: E402
+
 engine = get("jax")
 
 
@@ -55,3 +60,39 @@ def test_a_product_with_a_matrix_has_flat_gradients():
     text = str(jax.make_jaxpr(jax.grad(loss, argnums=1))(np.ones((5, 6, 3), "float32"), np.ones((3, 2), "float32")))
     assert "(([0, 1]," not in text
     assert "f32[30,3]" in text
+
+
+def test_assigned_variables_are_read_before_they_are_overwritten():
+    """Their buffers are written in place, in whatever order the compiler chooses: each new value here depends on all old ones."""
+    rng = np.random.default_rng(0)
+    start = [rng.standard_normal((40, 40)).astype("float32") for _ in range(3)]
+    with amalthea.engine("jax"):
+        variables = [amalthea.Variable(value) for value in start]
+
+        def rotate(scale):
+            a, b, c = (variable.value for variable in variables)
+            for variable, value in zip(variables, (b * scale, c + ops.matmul(a, b), ops.transpose(a) - c), strict=True):
+                variable.assign(value)
+            return ops.sum(ops.matmul(a, c))
+
+        step = amalthea.jit(rotate)
+        a, b, c = (value.astype("float64") for value in start)
+        for scale in (0.5, 0.25, 0.125):
+            total = step(np.float32(scale))
+            assert float(total) == pytest.approx((a @ c).sum(), rel=1e-4)
+            a, b, c = b * scale, c + a @ b, a.T - c
+    for variable, expected in zip(variables, (a, b, c), strict=True):
+        np.testing.assert_allclose(variable.numpy(), expected, rtol=1e-3, atol=1e-4)
+
+
+def test_a_compiled_function_of_what_it_only_reads_works_inside_jit():
+    with amalthea.engine("jax"):
+        weight = amalthea.Variable(np.float32(3.0))
+        scaled = amalthea.jit(lambda x: x * weight)
+    assert float(jax.jit(scaled)(2.0)) == 6.0
+    assert float(jax.grad(scaled)(2.0)) == 3.0
+
+
+def test_options_that_the_compiler_does_not_know_are_not_given():
+    assert not compiled.accepted("xla_cpu_of_another_release")
+    assert compiled.accepted("xla_cpu_enable_fast_math")

@@ -9,6 +9,7 @@ with its present value, is noted, and the trace is done once more with it among 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 import jax
@@ -17,12 +18,26 @@ import numpy as np
 from jax.extend.core import jaxpr_as_fun
 
 from amalthea import tree
+from amalthea.engines.jax.nn import on_cpu
 from amalthea.engines.tracing import TraceScope, traced
 from amalthea.errors import AmaltheaError
 from amalthea.state.scope import in_stateless_scope
 from amalthea.state.variable import Variable
 
 _ARRAYS = (jax.Array, np.ndarray, np.generic)
+
+UPDATES_IN_PLACE = "xla_cpu_copy_insertion_use_region_analysis"
+"""XLA's CPU backend copies most donated buffers before it writes into them, unless told to look at where they are last read."""
+
+
+@cache
+def accepted(option: str) -> bool:
+    """Whether the XLA at hand knows the boolean option of this name: it refuses others."""
+    try:
+        jax.jit(lambda: 0, compiler_options={option: True}).lower().compile()
+    except jax.errors.JaxRuntimeError:
+        return False
+    return True
 
 
 class Program:
@@ -48,7 +63,9 @@ class Program:
             results = pure(*values, *leaves)
             return results[count:], results[:count]
 
-        self._call = jax.jit(run, donate_argnums=(0,))
+        # Options are for programs that assign: those that do not may be called inside `jax.jit`, where JAX allows none.
+        options = {UPDATES_IN_PLACE: True} if self._assigned and on_cpu() and accepted(UPDATES_IN_PLACE) else None
+        self._call = jax.jit(run, donate_argnums=(0,), compiler_options=options)
 
     def _trace(
         self, fn: Callable[..., Any], variables: list[Variable], leaves: list[Any], unflatten: Callable[[list[Any]], Any]
