@@ -8,6 +8,8 @@ from typing import Any
 from amalthea import config, dtypes
 from amalthea.errors import ArgumentError, nearest
 
+__all__ = ["DTypePolicy", "DTypePolicyMap", "FloatDTypePolicy", "deserialize", "get", "serialize"]
+
 _MIXED = {"mixed_float16": "float16", "mixed_bfloat16": "bfloat16"}
 
 

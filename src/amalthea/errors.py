@@ -9,6 +9,7 @@
     ├── NotCompiledError (ValueError)         a model is trained before `compile`
     ├── StateError (RuntimeError)             state is read or assigned where it cannot be
     ├── SerializationError (ValueError)       a configuration that cannot be read or written
+    │   └── ModelFileError                    a file that is damaged, hostile, or not of a kind that is read
     ├── UnsupportedByEngine (NotImplementedError)   this engine cannot do it; another may
     ├── EngineNotInstalled (ImportError)      an engine's package is missing
     └── MissingDependency (ImportError)       an optional package is missing
@@ -58,6 +59,31 @@ class SerializationError(AmaltheaError, ValueError):
     """A configuration cannot be written, or what was read is not one."""
 
 
+class ModelFileError(SerializationError):
+    """A file is damaged, hostile, or of a kind that is not read.
+
+    Args:
+        code: what went wrong, as a short name that stays the same: "zip.overlap". The table of all is `amalthea.saving.reading.codes`.
+        place: where: the file, and the member, byte or path inside.
+        reason: what was found there, as a sentence.
+        hint: what to do, as a sentence.
+
+    Example:
+        >>> error = ModelFileError("zip.crc", "model.keras", "The checksum is wrong.", "Copy the file again.")
+        >>> error.code
+        'zip.crc'
+        >>> print(error)
+        model.keras: The checksum is wrong. Copy the file again. [zip.crc]
+    """
+
+    def __init__(self, code: str, place: str, reason: str, hint: str = "") -> None:
+        self.code, self.place, self.reason, self.hint = code, place, reason, hint
+        super().__init__(code, place, reason, hint)  # what a copy in another process is made from
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.reason}{' ' * bool(self.hint)}{self.hint} [{self.code}]"
+
+
 class UnsupportedByEngine(AmaltheaError, NotImplementedError):
     """The engine in use has no such operation.
 
@@ -89,6 +115,24 @@ class MissingDependency(AmaltheaError, ImportError):
     def __init__(self, package: str, purpose: str, extra: str | None = None) -> None:
         install = f'pip install "amalthea[{extra}]"' if extra else f"pip install {package}"
         super().__init__(f"{purpose} needs the package `{package}`, which is not installed. Install it with: {install}")
+
+
+_SHOWN = 80
+
+
+def shown(text: object) -> str:
+    """Text that a stranger chose, so that it can stand in a message: in quotes, on one line, printable, and not long.
+
+    Example:
+        >>> shown("dense\\x1b[31m")
+        "'dense\\\\x1b[31m'"
+        >>> len(shown("a" * 1000)) < 100
+        True
+    """
+    if not isinstance(text, (str, bytes)):
+        text = str(text)
+    cut = text[:_SHOWN]
+    return ascii(cut) + ("..." if len(cut) < len(text) else "")
 
 
 def nearest(name: str, allowed: Iterable[str]) -> str:

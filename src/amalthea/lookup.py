@@ -96,13 +96,16 @@ class Family:
         return deserialize_keras_object(config, custom_objects=dict(custom_objects or {}))
 
     def _with_full_name(self, config: dict[str, Any], custom_objects: Mapping[str, Any]) -> dict[str, Any]:
-        """`config`, in which a name of the table (and not one of the user's) is replaced by the class's own name and module."""
+        """`config`, in which a name of the table (and not one of the user's) is replaced by the class's full name."""
+        from amalthea.saving.names import home_of
+
         name, module = config.get("class_name"), config.get("module")
         of_user = name in custom_objects or ">" in (config.get("registered_name") or "")
-        if not isinstance(name, str) or of_user or (module is not None and module.partition(".")[0] not in ("keras", "amalthea")):
+        if not isinstance(name, str) or of_user or (module is not None and module.partition(".")[0] != "keras"):
             return config
         found = self.objects.get(self._fold(name))
-        return {**config, "class_name": found.__name__, "module": found.__module__} if isinstance(found, type) else config
+        home = home_of(found) if isinstance(found, type) else None
+        return config if home is None else {**config, "module": home[0], "class_name": home[1]}
 
     def _advice(self) -> str:
         return f"Give a name ({', '.join(map(repr, self._names[:6]))}...), a configuration, or an object."

@@ -4,6 +4,7 @@ from amalthea.layers.activations.layers import ELU, LeakyReLU, PReLU, ReLU, Soft
 from amalthea.layers.attention.attention import AdditiveAttention, Attention
 from amalthea.layers.attention.group_query_attention import GroupQueryAttention
 from amalthea.layers.attention.multi_head_attention import MultiHeadAttention
+from amalthea.layers.configurations import deserialize, serialize
 from amalthea.layers.convolutional.conv import Conv1D, Conv2D, Conv3D, Convolution1D, Convolution2D, Convolution3D
 from amalthea.layers.convolutional.depthwise import (
     DepthwiseConv1D,
@@ -201,9 +202,11 @@ __all__ = [
     "add",
     "average",
     "concatenate",
+    "deserialize",
     "dot",
     "maximum",
     "minimum",
     "multiply",
+    "serialize",
     "subtract",
 ]

@@ -1,44 +1,21 @@
 """The closed registry: which names in a configuration stand for which classes and functions.
 
-A name resolves to something public of Amalthea, or to something that the user's own code registered or passed as `custom_objects`. Nothing
-is imported because a file says so.
+A name resolves to something public of Amalthea (see `names`), or to something that the user's own code registered or passed as
+`custom_objects`. Nothing is imported because a file says so.
 """
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from types import ModuleType
 from typing import Any, TypeVar
 
-from amalthea.errors import ArgumentError, ArgumentTypeError, SerializationError, nearest
+from amalthea.errors import ArgumentError, ArgumentTypeError, nearest, shown
+from amalthea.saving import names
+from amalthea.saving.faults import NO_SWITCH, REGISTER, refused
 
 T = TypeVar("T")
-
-# Keras's module -> ours. The order is that of the search for the public name of a class.
-_MODULES = {
-    "keras.layers": "amalthea.layers",
-    "keras.initializers": "amalthea.initializers",
-    "keras.regularizers": "amalthea.regularizers",
-    "keras.constraints": "amalthea.constraints",
-    "keras.losses": "amalthea.losses",
-    "keras.metrics": "amalthea.metrics",
-    "keras.optimizers": "amalthea.optimizers",
-    "keras.optimizers.schedules": "amalthea.optimizers.schedules",
-    "keras.models": "amalthea.models",
-    "keras.dtype_policies": "amalthea.dtype_policies",
-    "keras.random": "amalthea.random",
-}
-_FUNCTION_MODULES = ("amalthea.activations", "amalthea.losses", "amalthea.metrics", "amalthea.ops")
-# Classes that Keras lists under its top module.
-_TOP = {"Model": "keras.models", "Sequential": "keras.models", "Functional": "keras.models", "DTypePolicy": "keras.dtype_policies"}
-_TOP |= {"FloatDTypePolicy": "keras.dtype_policies", "DTypePolicyMap": "keras.dtype_policies", "Variable": "keras"}
-# The class of functional models is public nowhere in Keras: its files name the private module, and Keras reads no other name.
-_UNLISTED = {"Functional": "keras.src.models.functional"}
-# How Keras's private modules begin, in files that name them.
-_PRIVATE = "keras.src."
 
 _registered: dict[str, Any] = {}
 _registered_names: dict[Any, str] = {}
@@ -84,7 +61,7 @@ def get_registered_name(thing: Any) -> str:
     return _registered_names.get(thing) or thing.__name__
 
 
-def get_registered_object(name: str, custom_objects: dict[str, Any] | None = None, module_objects: dict[str, Any] | None = None) -> Any:
+def get_registered_object(name: str, custom_objects: Mapping[str, Any] | None = None, module_objects: Mapping[str, Any] | None = None) -> Any:
     """What stands for `name` among the custom and registered objects, or None."""
     for table in (_scoped.get(), custom_objects or {}, _registered, module_objects or {}):
         if name in table:
@@ -118,86 +95,87 @@ def custom_object_scope(custom_objects: dict[str, Any]) -> Iterator[None]:
 CustomObjectScope = custom_object_scope
 
 
-def public_home(cls: type) -> tuple[str, str] | None:
-    """Keras's module and name of a public class of Amalthea, or None for any other class."""
-    if not cls.__module__.startswith("amalthea."):
-        return None
-    if cls.__name__ in _TOP:
-        return _UNLISTED.get(cls.__name__, "keras"), cls.__name__
-    for module, ours in _MODULES.items():
-        if not cls.__module__.startswith(ours):
-            continue
-        name = _public_name(importlib.import_module(ours), cls)
-        if name is not None:
-            return "keras.optimizers.schedules" if cls.__module__.startswith("amalthea.optimizers.schedules") else module, name
-    return None
-
-
-def _public_name(module: ModuleType, cls: type) -> str | None:
-    """The name under which `cls` is public in `module`: its own, or else another that stands for it."""
-    if _public(module, cls.__name__) is cls:
-        return cls.__name__
-    return next((name for name in module.__all__ if _public(module, name) is cls), None)
-
-
-def _by_own_name(module: ModuleType, class_name: str) -> type | None:
-    """The public class of `module` whose own name is `class_name`: files that name a private module of Keras use that one."""
-    found = (_public(module, name) for name in module.__all__)
-    return next((thing for thing in found if isinstance(thing, type) and thing.__name__ == class_name), None)
-
-
-def find_class(module: str | None, class_name: str, registered_name: str | None, custom_objects: dict[str, Any] | None) -> Any:
-    """The class of a configuration.
+def find_class(
+    module: str | None, class_name: str, registered_name: str | None, custom_objects: Mapping[str, Any] | None = None, place: str = ""
+) -> type:
+    """The class of a configuration; where it has no module and several families have a class of its name, the first.
 
     Raises:
-        SerializationError: no class of this name is public, registered or custom.
+        ModelFileError: no class of this name is public, registered or custom, or the names contradict each other.
     """
-    for name in (registered_name, class_name):
-        found = get_registered_object(name, custom_objects) if name else None
-        if found is not None:
-            return found
-    candidates: list[str] = []
-    if module == "keras" or module is None:
-        candidates = [_TOP[class_name]] if class_name in _TOP else list(_MODULES)
-    elif module in _MODULES:
-        candidates = [module]
-    elif module.startswith((_PRIVATE, "keras.", "amalthea.")):
-        part = module.removeprefix(_PRIVATE).removeprefix("keras.").removeprefix("amalthea.")
-        candidates = [ours for ours in _MODULES if part.startswith(ours.removeprefix("keras."))] or list(_MODULES)
-    for candidate in candidates:
-        if candidate not in _MODULES:
-            continue
-        ours = importlib.import_module(_MODULES[candidate])
-        found = _public(ours, class_name)
-        if found is None and module is not None and module.startswith(_PRIVATE):
-            found = _by_own_name(ours, class_name)
-        if isinstance(found, type):
-            return found
-    known = [name for ours in dict.fromkeys(_MODULES.values()) for name in getattr(importlib.import_module(ours), "__all__", ())]
-    raise SerializationError(
-        f"The configuration names the class {class_name!r} (module {module!r}), which is neither part of Amalthea nor registered.{nearest(class_name, known)} "
-        "If it is yours, decorate it with `@amalthea.saving.register_keras_serializable()`, or pass it in `custom_objects`."
+    public = names.classes_named(module, class_name)
+    named_as_public = bool(public) and module is not None and registered_name in (None, class_name)
+    # A public class is what its full name says; what the user gave replaces it where the configuration has no module.
+    own = None if named_as_public else _custom(class_name, registered_name, custom_objects)
+    if own is not None:
+        return _checked_class(own, class_name, registered_name, custom_objects, place)
+    if class_name in _CODE:
+        raise refused("code", place, f"{shown(class_name)}: {_CODE[class_name]}", NO_SWITCH)
+    if public and registered_name in (None, class_name):
+        return public[0]
+    if public:
+        raise refused(
+            "mismatch",
+            place,
+            f"The class {shown(class_name)} of {shown(module)} is public, but {shown(registered_name)} is named as what is registered.",
+        )
+    if class_name in names.functions():
+        raise refused("mismatch", place, f"{shown(class_name)} is a function, but is named as a class.")
+    raise refused(
+        "unknown",
+        place,
+        f"The class {shown(class_name)} (module {shown(module)}) is neither part of Amalthea nor registered.{nearest(class_name, names.known_classes())}",
+        REGISTER,
     )
 
 
-def find_function(name: str, custom_objects: dict[str, Any] | None) -> Callable[..., Any]:
+def _custom(name: str, registered_name: str | None, custom_objects: Mapping[str, Any] | None) -> Any:
+    """What the user's code gave under the registered name, or else the plain one."""
+    found = get_registered_object(registered_name, custom_objects) if registered_name else None
+    return get_registered_object(name, custom_objects) if found is None else found
+
+
+def _checked_class(found: Any, class_name: str, registered_name: str | None, custom_objects: Mapping[str, Any] | None, place: str) -> type:
+    """`found`, if it is a class that may be written under these names."""
+    if not isinstance(found, type):
+        raise refused("mismatch", place, f"{shown(class_name)} stands for the function {found!r}, but is named as a class.")
+    plain = (registered_name or class_name).rpartition(">")[2]
+    if class_name not in (found.__name__, plain) and get_registered_object(class_name, custom_objects) is not found:
+        raise refused(
+            "mismatch", place, f"The class {shown(class_name)} is named, but {shown(registered_name)} is registered for {found.__name__!r}."
+        )
+    return found
+
+
+# Classes of Keras that could not be restored without running what is in a file: why, and what to do instead.
+_CODE = {
+    "FlaxLayer": "it would import a module of Flax by name. Make the module in code, and give its functions to `JaxLayer`.",
+    "TFSMLayer": "it would run a TensorFlow SavedModel, a program, from a path in the file. Load that with TensorFlow, and call it in a layer of "
+    "your own.",
+    "TorchModuleWrapper": "it would unpickle a module of PyTorch, which runs code. Make the module in code, wrap it in `TorchModuleWrapper`, and "
+    "load the weights into that.",
+}
+
+
+def find_function(
+    name: str, custom_objects: Mapping[str, Any] | None = None, module: str | None = None, registered_name: str | None = None, place: str = ""
+) -> Callable[..., Any]:
     """The function of a configuration.
 
     Raises:
-        SerializationError: no function of this name is public, registered or custom.
+        ModelFileError: no function of this name is public, registered or custom.
     """
-    found = get_registered_object(name, custom_objects)
-    if found is not None:
-        return found  # type: ignore[no-any-return]
-    for module in _FUNCTION_MODULES:
-        found = _public(importlib.import_module(module), name)
-        if callable(found) and not isinstance(found, type):
-            return found  # type: ignore[no-any-return]
-    raise SerializationError(
-        f"The configuration names the function {name!r}, which is neither part of Amalthea nor registered. If it is yours, decorate it with "
-        "`@amalthea.saving.register_keras_serializable()`, or pass it in `custom_objects`."
-    )
-
-
-def _public(module: ModuleType, name: str) -> Any:
-    return getattr(module, name, None) if name in getattr(module, "__all__", ()) else None
+    found = _custom(name, registered_name if registered_name != "function" else None, custom_objects)
+    if found is None and (module in (None, "builtins", "keras") or str(module).startswith("keras.")):
+        found = names.functions().get(name)
+    if isinstance(found, type) or (found is None and names.classes_named(None, name)):
+        raise refused("mismatch", place, f"{shown(name)} is a class, but is named as a function.")
+    if not callable(found):
+        where = "" if module in (None, "builtins") else f" (module {shown(module)})"
+        raise refused(
+            "unknown",
+            place,
+            f"The function {shown(name)}{where} is neither part of Amalthea nor registered.{nearest(name, names.functions())}",
+            REGISTER,
+        )
+    return found  # type: ignore[no-any-return]

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
 from amalthea import dtypes
-from amalthea.errors import ArgumentTypeError, SerializationError
+from amalthea.errors import AmaltheaError, SerializationError
 from amalthea.graph.keras_tensor import KerasTensor
-from amalthea.saving import registry
+from amalthea.saving import legacy, names, registry
+from amalthea.saving.checking import check, inside_checked, limits_here
+from amalthea.saving.faults import refused
+from amalthea.saving.limits import LIMITS, Limits, check_depth, check_elements
 
 _PLAIN = (str, bool, int, float, type(None))
 
@@ -33,8 +36,10 @@ def serialize_keras_object(obj: Any) -> Any:
         >>> serialize_keras_object(amalthea.regularizers.L2(0.1))["class_name"]
         'L2'
     """
-    if isinstance(obj, (np.generic, np.ndarray)):
-        return {"class_name": "__tensor__", "config": {"value": obj.tolist(), "dtype": obj.dtype.name}}
+    if isinstance(obj, np.generic):
+        return obj.item()
+    if isinstance(obj, np.ndarray):
+        return {"class_name": "__numpy__", "config": {"value": obj.tolist(), "dtype": obj.dtype.name}}
     if isinstance(obj, _PLAIN):
         return obj
     if isinstance(obj, dict):
@@ -43,17 +48,18 @@ def serialize_keras_object(obj: Any) -> Any:
         parts = [serialize_keras_object(part) for part in obj]
         return tuple(parts) if isinstance(obj, tuple) else parts
     if isinstance(obj, bytes):
-        return {"class_name": "__bytes__", "config": {"value": obj.decode("latin-1")}}
+        return {"class_name": "__bytes__", "config": {"value": obj.decode("utf-8")}}
     if isinstance(obj, slice):
-        return {"class_name": "__slice__", "config": {name: serialize_keras_object(getattr(obj, name)) for name in ("start", "stop", "step")}}
+        ends = {"start": obj.start, "stop": obj.stop, "step": obj.step}
+        return {"class_name": "__slice__", "config": serialize_keras_object(ends)}
     if obj is Ellipsis:
         return {"class_name": "__ellipsis__", "config": {}}
     if isinstance(obj, KerasTensor):
         return _symbolic_tensor(obj)
     if hasattr(obj, "get_config") and not isinstance(obj, type):
         return _object(obj)
-    if isinstance(obj, type) and registry.get_registered_name(obj) != obj.__name__:
-        return {"module": obj.__module__, "class_name": "type", "config": registry.get_registered_name(obj), "registered_name": None}
+    if isinstance(obj, type):
+        return _class(obj)
     if callable(obj):
         return _function(obj)
     if hasattr(obj, "shape") and hasattr(obj, "dtype"):
@@ -73,47 +79,56 @@ def _symbolic_tensor(tensor: KerasTensor) -> dict[str, Any]:
 def _function(function: Callable[..., Any]) -> dict[str, Any]:
     name = getattr(function, "__name__", "")
     registered = registry.get_registered_name(function) if name else ""
-    if name == "<lambda>" and registered == name:
+    if registered in ("", "<lambda>"):
         raise SerializationError(
             "A lambda cannot be written to a file. Make it a function with a name, and register it with `@register_keras_serializable()`."
         )
-    ours = function.__module__.startswith("amalthea.")
-    return {
-        "module": "builtins" if ours else function.__module__,
-        "class_name": "function",
-        "config": name if ours or registered == name else registered,
-        "registered_name": "function" if ours else registered,
-    }
+    if registered == name and names.functions().get(name) is not None and function.__module__.startswith("amalthea."):
+        return {"module": "builtins", "class_name": "function", "config": name, "registered_name": "function"}
+    return {"module": function.__module__, "class_name": "function", "config": registered, "registered_name": registered}
+
+
+def _class(cls: type) -> dict[str, Any]:
+    module, name = names.home_of(cls) or (cls.__module__, registry.get_registered_name(cls))
+    return {"module": module, "class_name": "type", "config": name, "registered_name": None}
 
 
 def _object(obj: Any) -> dict[str, Any]:
     cls = type(obj)
-    home = registry.public_home(cls)
+    home = names.home_of(cls)
     module, name = home or (cls.__module__, cls.__name__)
+    # A class whose public name is a private module's goes by its own name there.
+    registered = name if module.startswith("keras.src.") else None if home else registry.get_registered_name(cls)
     config = {key: serialize_keras_object(value) for key, value in obj.get_config().items()}
-    described = {"module": module, "class_name": name, "config": config, "registered_name": None if home else registry.get_registered_name(cls)}
+    described = {"module": module, "class_name": name, "config": config, "registered_name": registered}
     build = obj.get_build_config() if hasattr(obj, "get_build_config") and getattr(obj, "built", True) else None
     if build is not None:
         described["build_config"] = serialize_keras_object(build)
     if hasattr(obj, "get_compile_config"):
         compiled = obj.get_compile_config()
-        described["compile_config"] = compiled if compiled is not None else {}
+        if compiled is not None:
+            described["compile_config"] = compiled
     return described
 
 
-def deserialize_keras_object(config: Any, custom_objects: dict[str, Any] | None = None, safe_mode: bool = True, **kwargs: Any) -> Any:
+def deserialize_keras_object(
+    config: Any, custom_objects: dict[str, Any] | None = None, safe_mode: bool = True, limits: Limits = LIMITS, **kwargs: Any
+) -> Any:
     """The object that `serialize_keras_object` described.
+
+    The whole configuration is checked before anything of it is made, and variables get no values before they are read.
 
     Args:
         config: plain values.
         custom_objects: classes and functions by the names that the configuration uses for them.
-        safe_mode: accepted for Keras's sake: code in a configuration is never run.
+        safe_mode: accepted for Keras's sake: code in a configuration is never run, and what needs it is refused either way.
+        limits: how much it may describe.
 
     Returns:
         The object, or the structure of objects.
 
     Raises:
-        SerializationError: an unknown class or function, or a configuration that is not well formed.
+        ModelFileError: an unknown class or function, or a configuration that is not well formed.
 
     Example:
         >>> import amalthea
@@ -121,39 +136,44 @@ def deserialize_keras_object(config: Any, custom_objects: dict[str, Any] | None 
         >>> deserialize_keras_object(config).value
         3.0
     """
+    if not isinstance(config, (dict, list, tuple)):
+        return _plain(config, custom_objects)
+    if limits_here() is not None:
+        return _revive(config, custom_objects)
+    check_depth(config, limits)
+    config = legacy.modern(config)
+    check(config, custom_objects, limits)
+    with inside_checked(limits):
+        return _revive(config, custom_objects)
+
+
+def _plain(value: Any, custom_objects: Mapping[str, Any] | None) -> Any:
+    """A plain value; the name of a custom object means that object."""
+    found = registry.get_registered_object(value, custom_objects) if isinstance(value, str) else None
+    return value if found is None else found
+
+
+def _revive(config: Any, custom_objects: dict[str, Any] | None) -> Any:
+    """What a configuration that was checked describes."""
     if isinstance(config, (list, tuple)):
         return type(config)(deserialize_keras_object(part, custom_objects) for part in config)
-    if not isinstance(config, dict):
-        if isinstance(config, str):
-            found = registry.get_registered_object(config, custom_objects)
-            return config if found is None else found
-        return config
     if "class_name" not in config or "config" not in config:
         return {key: deserialize_keras_object(value, custom_objects) for key, value in config.items()}
-    name, inner = config["class_name"], config["config"]
-    if not isinstance(name, str):
-        raise SerializationError(f"`class_name` must be a string. Received: {name!r}.")
+    name, inner, module = config["class_name"], config["config"], config.get("module")
     special = _SPECIAL.get(name)
     if special is not None:
         return special(inner)
     if name == "function":
-        return registry.find_function(str(inner), custom_objects)
-    if name == "__lambda__":
-        raise SerializationError(
-            "The configuration holds the code of a lambda, which is never run. Rebuild that part of the model with a function of your own."
-        )
+        return registry.find_function(inner, custom_objects, module, config.get("registered_name"))
     if name == "type":
-        return registry.find_class(config.get("module"), str(inner), str(inner), custom_objects)
-    if not isinstance(inner, dict):
-        raise SerializationError(f"The `config` of {name!r} must be a dictionary. Received: {type(inner).__name__}.")
-    cls = registry.find_class(config.get("module"), name, config.get("registered_name"), custom_objects)
-    if not hasattr(cls, "from_config"):
-        raise SerializationError(f"{name!r} stands for {cls!r}, which has no `from_config` and so cannot be made from a configuration.")
+        return registry.find_class(None if module == "builtins" else module, inner, None, custom_objects)
+    cls = registry.find_class(module, name, config.get("registered_name"), custom_objects)
     with registry.custom_object_scope(custom_objects or {}):
         obj = _from_config(cls, inner, custom_objects)
         build = config.get("build_config")
         if build and hasattr(obj, "build_from_config") and not getattr(obj, "built", True):
             obj.build_from_config(deserialize_keras_object(build))
+        check_elements(obj, limits_here() or LIMITS)
         compiled = config.get("compile_config")
         if compiled and hasattr(obj, "compile_from_config"):
             obj.compile_from_config(compiled)
@@ -165,14 +185,14 @@ def _from_config(cls: Any, config: dict[str, Any], custom_objects: dict[str, Any
         if "custom_objects" in inspect.signature(cls.from_config).parameters:
             return cls.from_config(config, custom_objects=custom_objects)
         return cls.from_config(_revived(config, custom_objects))
-    except (TypeError, KeyError) as error:
-        if isinstance(error, ArgumentTypeError):
-            raise
-        raise SerializationError(f"{cls.__name__} cannot be made from its configuration {str(config)[:300]}: {error}") from error
+    except AmaltheaError:
+        raise
+    except (TypeError, KeyError, ValueError, AttributeError, IndexError, OverflowError) as error:
+        raise refused("kind", "", f"{cls.__name__} cannot be made from its configuration {str(config)[:300]}: {error}") from error
 
 
 def _revived(config: dict[str, Any], custom_objects: dict[str, Any] | None) -> dict[str, Any]:
-    """`config` with the objects that it describes, but for dtype policies and nested layers, which classes make themselves."""
+    """`config` with the values that it describes, but for dtype policies and nested layers, which classes make themselves."""
     return {key: _revived_value(value, custom_objects) for key, value in config.items()}
 
 
@@ -189,7 +209,7 @@ def _tensor(config: dict[str, Any]) -> np.ndarray:
 _SPECIAL: dict[str, Callable[[Any], Any]] = {
     "__tensor__": _tensor,
     "__numpy__": _tensor,
-    "__bytes__": lambda config: config["value"].encode("latin-1"),
+    "__bytes__": lambda config: config["value"].encode("utf-8"),
     "__slice__": lambda config: slice(config["start"], config["stop"], config["step"]),
     "__ellipsis__": lambda config: Ellipsis,
     "__tuple__": lambda config: tuple(config["value"]),

@@ -102,4 +102,5 @@ class Dense(Layer):
                 "kernel_constraint",
                 "bias_constraint",
             ),
+            "quantization_config": None,
         }

@@ -102,6 +102,7 @@ class EinsumDense(Layer):
             "bias_axes": self.bias_axes,
             "activity_regularizer": regularizers.serialize(self.activity_regularizer),
             **described(self, *_SETTINGS),
+            "quantization_config": None,
         }
 
 

@@ -90,4 +90,5 @@ class Embedding(Layer):
             "activity_regularizer": regularizers.serialize(self.activity_regularizer),
             **described(self, *_SETTINGS),
             "mask_zero": self.mask_zero,
+            "quantization_config": None,
         }

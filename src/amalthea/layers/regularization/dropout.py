@@ -86,7 +86,8 @@ class BaseSpatialDropout(Dropout):
         return (batch, inputs.shape[1], *space)
 
     def get_config(self) -> dict[str, Any]:
-        config = Layer.get_config(self)
+        # Keras's class takes no `trainable`, and the policy by its name; so its files have them like this.
+        config = {"name": self.name, "dtype": self.dtype_policy.name}
         return {**config, "rate": self.rate, "seed": self.seed, "data_format": self.data_format}
 
 
