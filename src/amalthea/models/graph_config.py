@@ -75,7 +75,7 @@ def graph_from_config(cls: type, config: Mapping[str, Any], custom_objects: dict
     config = legacy.modern_graph(config)
     order = ordered_calls(config)
     described = {name_of(part): part for part in config["layers"]}
-    made = {name: _operation(part, custom_objects) for name, part in described.items()}
+    made: dict[str, Any] = {name: _operation(part, custom_objects) for name, part in described.items()}
     tensors: dict[tuple[str, int], list[KerasTensor]] = {
         (name, 0): [made[name].output] for name, part in described.items() if not part["inbound_nodes"] and hasattr(made[name], "batch_shape")
     }

@@ -17,6 +17,7 @@ CODES = {
     "config.path": "it names a file or an address",
     "config.size": "it describes more than may be allocated",
     "config.unknown": "it names a class, function or operation that is neither public nor registered",
+    "config.value": "a class refuses the values, or a layer the shapes",
 }
 
 NO_SWITCH = "Code from a file is never run: no switch allows it, `safe_mode=False` included."

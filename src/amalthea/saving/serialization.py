@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from amalthea import dtypes
-from amalthea.errors import AmaltheaError, SerializationError
+from amalthea.errors import AmaltheaError, ArgumentError, ArgumentTypeError, NotBuiltError, SerializationError, ShapeError
 from amalthea.graph.keras_tensor import KerasTensor
 from amalthea.saving import legacy, names, registry
 from amalthea.saving.checking import check, inside_checked, limits_here
@@ -143,8 +143,11 @@ def deserialize_keras_object(
     check_depth(config, limits)
     config = legacy.modern(config)
     check(config, custom_objects, limits)
-    with inside_checked(limits):
-        return _revive(config, custom_objects)
+    try:
+        with inside_checked(limits):
+            return _revive(config, custom_objects)
+    except (ArgumentError, ArgumentTypeError, NotBuiltError, ShapeError) as error:
+        raise refused("value", "", f"A class refuses what it describes: {error}") from error
 
 
 def _plain(value: Any, custom_objects: Mapping[str, Any] | None) -> Any:

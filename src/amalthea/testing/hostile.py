@@ -173,6 +173,12 @@ HOSTILE: dict[str, Hostile] = {
     "10**9 parts of an axis": Hostile(
         lambda: _graph(_input(10**9), _operation("Unstack", "keras.src.ops.core", axis=1), outputs=("op", 0, 0)), "config.size"
     ),
+    # values
+    "negative size": Hostile(lambda: _sequential(_input(), _dense(units=-1)), "config.value"),
+    "activation that is a command": Hostile(lambda: _dense(activation="os.system"), "config.value"),
+    "shapes that do not fit": Hostile(
+        lambda: _graph(_input(), _placed(_object("Conv2D", {"name": "dense", "filters": 1, "kernel_size": 3}), _call(_X))), "config.value"
+    ),
     # graphs
     "cycle of one": Hostile(lambda: _graph(_input(), _placed(_dense(), _call(_tensor("dense")))), "config.graph"),
     "cycle of two": Hostile(

@@ -157,9 +157,13 @@ def plain(value):
 
 def written(library, thing):
     """The configuration of an object. The shapes that it was built for stand beside: layers that have nothing to build note none here."""
-    config = plain(library.saving.serialize_keras_object(thing))
-    config.pop("build_config", None)
-    return config
+
+    def without_shapes(part):
+        if isinstance(part, dict):
+            return {key: without_shapes(value) for key, value in part.items() if key != "build_config"}
+        return [without_shapes(value) for value in part] if isinstance(part, list) else part
+
+    return without_shapes(plain(library.saving.serialize_keras_object(thing)))
 
 
 def arguments_for(library, arguments):
