@@ -17,12 +17,11 @@ from amalthea.saving.graphs import is_address, name_of, ordered_calls
 
 def graph_config(model: Any) -> dict[str, Any]:
     """The layers of `model`, how they are connected, and which tensors go in and come out."""
-    operations = model.operations
     indices = _node_indices(model)
     return {
         "name": model.name,
         "trainable": model.trainable,
-        "layers": [_operation_config(operation, indices) for operation in operations],
+        "layers": [_operation_config(operation, indices) for operation in model.operations],
         "input_layers": tree.map_structure(lambda tensor: _address(tensor, indices), model.input),
         "output_layers": tree.map_structure(lambda tensor: _address(tensor, indices), model.output),
     }

@@ -68,3 +68,11 @@ def test_quoted_names_cannot_disturb_a_terminal():
     with pytest.raises(ModelFileError) as caught:
         deserialize_keras_object({"module": "keras.layers", "class_name": "Dense\x1b[2J", "config": {}, "registered_name": None})
     assert "\x1b" not in str(caught.value)
+
+
+def test_large_models_are_described_without_values(no_values):
+    model = amalthea.Sequential([amalthea.Input((10,)), amalthea.layers.Dense(10**9)])
+    model.compile("adam", "mse", metrics=["mae"])
+    back = deserialize_keras_object(amalthea.saving.serialize_keras_object(model))
+    assert back.count_params() == 11 * 10**9
+    assert back.optimizer.built
