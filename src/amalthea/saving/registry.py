@@ -149,7 +149,6 @@ def _checked_class(found: Any, class_name: str, registered_name: str | None, cus
 
 # Classes of Keras that could not be restored without running what is in a file: why, and what to do instead.
 _CODE = {
-    "FlaxLayer": "it would import a module of Flax by name. Make the module in code, and give its functions to `JaxLayer`.",
     "TFSMLayer": "it would run a TensorFlow SavedModel, a program, from a path in the file. Load that with TensorFlow, and call it in a layer of "
     "your own.",
     "TorchModuleWrapper": "it would unpickle a module of PyTorch, which runs code. Make the module in code, wrap it in `TorchModuleWrapper`, and "

@@ -99,7 +99,7 @@ LAYERS = [
     ("ZeroPadding3D", {"padding": 1}, VOLUME),
 ]
 # Bases, and what holds code: nothing of them is written alone.
-WITHOUT = {"InputSpec", "JaxLayer", "Layer", "TorchModuleWrapper", "Wrapper"}
+WITHOUT = {"FlaxLayer", "InputSpec", "JaxLayer", "Layer", "TFSMLayer", "TorchModuleWrapper", "Wrapper"}
 
 # Arguments of what cannot be made without any, or of what is better tried with some.
 ARGUMENTS = {

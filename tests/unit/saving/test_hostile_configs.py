@@ -51,7 +51,6 @@ def test_errors_say_where():
 
 
 def test_no_switch_allows_code():
-    amalthea.config.enable_unsafe_deserialization()
     with pytest.raises(ModelFileError, match="safe_mode=False") as caught:
         deserialize_keras_object(HOSTILE["bytecode"].build(), safe_mode=False)
     assert "register" in caught.value.hint
