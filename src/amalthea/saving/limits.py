@@ -54,7 +54,9 @@ def check_elements(obj: Any, limits: Limits = LIMITS, place: str = "") -> None:
     Raises:
         ModelFileError: they do.
     """
-    total = sum(math.prod(variable.shape) for variable in getattr(obj, "variables", ()))
+    if not hasattr(type(obj), "save_own_variables"):  # not of a kind that files keep variables of
+        return
+    total = sum(math.prod(variable.shape) for variable in obj.variables)
     if total > limits.elements:
         raise refused(
             "size",

@@ -149,10 +149,10 @@ def _checked_class(found: Any, class_name: str, registered_name: str | None, cus
 
 # Classes of Keras that could not be restored without running what is in a file: why, and what to do instead.
 _CODE = {
-    "TFSMLayer": "it would run a TensorFlow SavedModel, a program, from a path in the file. Load that with TensorFlow, and call it in a layer of "
-    "your own.",
+    "TFSMLayer": "it would run a TensorFlow SavedModel, a program, from a path in the file. If you trust that, make the layer in code, "
+    "`TFSMLayer(filepath)`, and the model around it.",
     "TorchModuleWrapper": "it would unpickle a module of PyTorch, which runs code. Make the module in code, wrap it in `TorchModuleWrapper`, and "
-    "load the weights into that.",
+    "load the weights into the model with `load_weights`.",
 }
 
 
