@@ -86,11 +86,12 @@ def grad(
     return run
 
 
-def jit(fn: Callable[..., Any]) -> Callable[..., Any]:
+def jit(fn: Callable[..., Any], jit_compile: bool | str = "auto") -> Callable[..., Any]:
     """A compiled function that does as `fn`, which may read and assign variables.
 
     Args:
         fn: a function of positional arguments: tensors, arrays, structures of them, or hashable constants.
+        jit_compile: True, False or "auto", as in `Model.compile`.
 
     Example:
         >>> import amalthea
@@ -108,7 +109,7 @@ def jit(fn: Callable[..., Any]) -> Callable[..., Any]:
     def run(*args: Any) -> Any:
         engine = registry.current()
         if engine.name not in compiled:
-            compiled[engine.name] = engine.compile(fn)
+            compiled[engine.name] = engine.compile(fn, jit=jit_compile)
         return compiled[engine.name](*args)
 
     return run

@@ -108,12 +108,17 @@ class Protocol:
     # --- verbs: what makes an engine one ---------------------------------------------------------------
 
     @primitive("verbs")
-    def compile(self, fn: Callable[..., Any], state: Callable[[], Sequence[Any]] | None = None) -> Callable[..., Any]:
+    def compile(self, fn: Callable[..., Any], state: Callable[[], Sequence[Any]] | None = None, jit: bool | str = "auto") -> Callable[..., Any]:
         """A fast callable of `fn`, which may read and assign variables.
 
         `state`, if given, names the variables that `fn` probably uses; it is a hint that saves a trace,
         and whatever else `fn` touches is found. Positional arguments only; their leaves are tensors,
-        arrays, or hashable constants. Called again with the same shapes, it does not run `fn` again.
+        arrays, or hashable constants. Called again with the same shapes, it does not run `fn` again where it is compiled.
+
+        `jit` says how far compilation goes. True: to machine code, by the engine's compiler (XLA on JAX and TensorFlow); what it
+        cannot take is an `UnsupportedByEngine`. False: without that compiler: a graph on TensorFlow; on JAX `fn` runs at every
+        call, operation by operation. "auto": the engine's choice, which is True on JAX and False on the others. NumPy has no
+        compiler, and on PyTorch steps run eagerly: there `fn` runs as it is, whatever `jit` says.
         """
 
     @primitive("verbs")

@@ -53,12 +53,12 @@ def watched(engine: Engine, step: Step, variables: Callable[[], Sequence[Variabl
     return run
 
 
-def fast(engine: Engine, step: Step, state: Callable[[], Sequence[Variable]], eager: bool) -> Step:
-    """`step` as a function of one batch; compiled by `engine` unless `eager`."""
-    return step if eager else engine.compile(step, state)
+def fast(engine: Engine, step: Step, state: Callable[[], Sequence[Variable]], eager: bool, jit: bool | str) -> Step:
+    """`step` as a function of one batch; compiled by `engine`, as `jit` says, unless `eager`."""
+    return step if eager else engine.compile(step, state, jit)
 
 
-def fast_group(engine: Engine, step: Step, state: Callable[[], Sequence[Variable]], eager: bool) -> Callable[[Sequence[Any]], Any]:
+def fast_group(engine: Engine, step: Step, state: Callable[[], Sequence[Variable]], eager: bool, jit: bool | str) -> Callable[[Sequence[Any]], Any]:
     """As `fast`, for several batches in one execution; gives the result of the last."""
 
     def run(batches: Sequence[Any]) -> Any:
@@ -67,4 +67,4 @@ def fast_group(engine: Engine, step: Step, state: Callable[[], Sequence[Variable
             result = step(data)
         return result
 
-    return run if eager else engine.compile(run, state)
+    return run if eager else engine.compile(run, state, jit)

@@ -71,8 +71,9 @@ class Trainer:
             weighted_metrics: as `metrics`; these take the sample weights.
             run_eagerly: run every step as it is written, without compiling it: slow, for debugging.
             steps_per_execution: how many steps are compiled into one.
-            jit_compile: True, False or "auto"; kept for Keras's sake. A step is compiled as its engine does it: by XLA on JAX, as a graph on
-                TensorFlow, not at all on PyTorch.
+            jit_compile: whether the engine's compiler makes machine code of a step. True: by XLA on JAX and TensorFlow. False: a step is a
+                graph on TensorFlow, and runs operation by operation on JAX. "auto": True on JAX, False on TensorFlow. From the
+                same seed XLA draws other random numbers on TensorFlow than its graphs do. Steps on PyTorch and NumPy run as they are written.
             auto_scale_loss: whether an optimizer under the policy "mixed_float16" scales the loss.
 
         Raises:
@@ -614,7 +615,7 @@ class Trainer:
             elif kind == "train" and type(self).train_step is not Trainer.train_step:
                 step = steps.watched(registry.current(), step, lambda: self.trainable_variables)
             make = steps.fast_group if group else steps.fast
-            self._functions[key] = make(registry.current(), step, lambda: self._state_for(kind), self.run_eagerly)
+            self._functions[key] = make(registry.current(), step, lambda: self._state_for(kind), self.run_eagerly, self.jit_compile)
         return self._functions[key]  # type: ignore[no-any-return]
 
     def _state_for(self, kind: str) -> list[Variable]:

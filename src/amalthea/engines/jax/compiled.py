@@ -146,3 +146,12 @@ class Compiled:
             # JAX adds a remark on its own frames, which are not what our errors are about.
             error.__notes__ = [note for note in getattr(error, "__notes__", ()) if "JAX_TRACEBACK_FILTERING" not in note]
             raise
+
+
+def eager(fn: Callable[..., Any]) -> Callable[..., Any]:
+    """`fn` run at every call, operation by operation, its arrays as JAX's."""
+
+    def run(*args: Any) -> Any:
+        return fn(*jax.tree_util.tree_map(lambda leaf: jnp.asarray(leaf) if isinstance(leaf, _ARRAYS) else leaf, args))
+
+    return run

@@ -12,7 +12,7 @@ import numpy as np
 from jax import lax
 
 from amalthea import dtypes, tree
-from amalthea.engines.jax.compiled import Compiled
+from amalthea.engines.jax.compiled import Compiled, eager
 from amalthea.engines.protocol import Protocol, Tensor
 from amalthea.engines.spec import Spec
 from amalthea.engines.tracing import UNKNOWN, specs_of, stored, without_assignments
@@ -55,8 +55,8 @@ class Verbs(Protocol):
 
     # --- compilation and gradients ---
 
-    def compile(self, fn: Callable[..., Any], state: Callable[[], Sequence[Variable]] | None = None) -> Callable[..., Any]:
-        return Compiled(fn, state)
+    def compile(self, fn: Callable[..., Any], state: Callable[[], Sequence[Variable]] | None = None, jit: bool | str = "auto") -> Callable[..., Any]:
+        return Compiled(fn, state) if jit else eager(fn)
 
     def value_and_grad(self, fn: Callable[[], tuple[Tensor, Any]], variables: Sequence[Variable]) -> tuple[tuple[Tensor, Any], list[Tensor]]:
         written: list[Variable] = []

@@ -19,15 +19,23 @@ import tensorflow as tf
 
 from amalthea import tree
 from amalthea.engines.tracing import TraceScope, traced
+from amalthea.errors import UnsupportedByEngine
 from amalthea.state.scope import in_stateless_scope
 from amalthea.state.variable import Variable
 
+_ADVICE = "XLA has no code for an operation of this function: use `jit_compile=False`, which runs it as a graph."
 _HOST_ARRAYS = (np.ndarray, np.generic)
 
 
 def graph_of(fn: Callable[..., Any], specs: Sequence[Any] = ()) -> Any:
     """`fn`, which takes and gives tensors in flat lists, traced for arguments of these shapes and dtypes."""
     return tf.function(fn, autograph=False).get_concrete_function(*specs)
+
+
+def machine_code_of(fn: Callable[..., Any], specs: Sequence[Any]) -> Any:
+    """As `graph_of`, for a graph whose one operation is `fn`, compiled by XLA when it is first called."""
+    compiled = tf.function(fn, autograph=False, jit_compile=True)
+    return graph_of(lambda *tensors: compiled(*tensors), specs)
 
 
 def as_tensors(structure: Any) -> tuple[list[Any], Any]:
@@ -45,9 +53,12 @@ def structured(structure: Any, tensors: Iterable[Any]) -> Any:
 class Program:
     """A function traced for one signature of its arguments: the variables that it reads and assigns, and the graph."""
 
-    __slots__ = ("_assigned", "_captured", "_dtypes", "_graph", "_lendings", "_structure", "_variables")
+    __slots__ = ("_assigned", "_captured", "_dtypes", "_graph", "_jit", "_lendings", "_structure", "_variables")
 
-    def __init__(self, fn: Callable[..., Any], foreseen: Sequence[Variable], leaves: list[Any], unflatten: Callable[[list[Any]], Any]) -> None:
+    def __init__(
+        self, fn: Callable[..., Any], foreseen: Sequence[Variable], leaves: list[Any], unflatten: Callable[[list[Any]], Any], jit: bool
+    ) -> None:
+        self._jit = jit
         self._variables, scope, self._graph = traced(lambda variables: self._trace(fn, variables, leaves, unflatten), foreseen)
         self._assigned = [variable for variable, _ in scope.written()]
         self._captured = self._graph.captured_inputs
@@ -69,7 +80,7 @@ class Program:
             return [value for _, value in scope.written()] + results
 
         specs = [tf.TensorSpec(variable.shape, variable.held().dtype) for variable in variables]
-        graph = graph_of(pure, specs + [tf.TensorSpec(leaf.shape, leaf.dtype) for leaf in leaves])
+        graph = (machine_code_of if self._jit else graph_of)(pure, specs + [tf.TensorSpec(leaf.shape, leaf.dtype) for leaf in leaves])
         return scope, graph
 
     def __call__(self, leaves: list[Any]) -> Any:
@@ -78,7 +89,12 @@ class Program:
             for variable in self._variables:
                 variable.held()  # comes here, if it went to another engine
         values = [variable._value for variable in self._variables]
-        results = tf.raw_ops.StatefulPartitionedCall(args=[*values, *leaves, *self._captured], Tout=self._dtypes, f=self._graph)
+        try:
+            results = tf.raw_ops.StatefulPartitionedCall(args=[*values, *leaves, *self._captured], Tout=self._dtypes, f=self._graph)
+        except (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError) as error:
+            if self._jit and "tf2xla" in error.message:
+                raise UnsupportedByEngine("tensorflow", "jit_compile=True", f"{_ADVICE} XLA says: {error.message.partition(chr(10))[0]}") from error
+            raise
         for variable, value in zip(self._assigned, results, strict=False):
             variable._value = value
         return structured(self._structure, results[len(self._assigned) :])
@@ -90,9 +106,11 @@ class Compiled:
     Args:
         fn: the function.
         state: names the variables that it probably uses.
+        jit: whether XLA compiles the graph.
     """
 
-    def __init__(self, fn: Callable[..., Any], state: Callable[[], Sequence[Variable]] | None) -> None:
+    def __init__(self, fn: Callable[..., Any], state: Callable[[], Sequence[Variable]] | None, jit: bool) -> None:
+        self._jit = jit
         self._fn = fn
         self._state = state
         self._programs: dict[Any, Program] = {}
@@ -117,7 +135,7 @@ class Compiled:
             values = iter(given)
             return tree.pack_sequence_as(structure, [next(values) if constant is None else constant[0] for constant in constants])
 
-        return Program(self._fn, self._state() if self._state is not None else (), arrays, unflatten)
+        return Program(self._fn, self._state() if self._state is not None else (), arrays, unflatten, self._jit)
 
 
 def _skeleton(structure: Any) -> Any:

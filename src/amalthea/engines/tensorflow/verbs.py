@@ -53,8 +53,8 @@ class Verbs(Protocol):
 
     # --- compilation and gradients ---
 
-    def compile(self, fn: Callable[..., Any], state: Callable[[], Sequence[Variable]] | None = None) -> Callable[..., Any]:
-        return Compiled(fn, state)
+    def compile(self, fn: Callable[..., Any], state: Callable[[], Sequence[Variable]] | None = None, jit: bool | str = "auto") -> Callable[..., Any]:
+        return Compiled(fn, state, jit is True)
 
     def value_and_grad(self, fn: Callable[[], tuple[Tensor, Any]], variables: Sequence[Variable]) -> tuple[tuple[Tensor, Any], list[Tensor]]:
         writes: list[tuple[Variable, Tensor]] = []

@@ -45,7 +45,7 @@ class Verbs(Protocol):
 
     # --- compilation and gradients ---
 
-    def compile(self, fn: Callable[..., Any], state: Callable[[], Sequence[Variable]] | None = None) -> Callable[..., Any]:
+    def compile(self, fn: Callable[..., Any], state: Callable[[], Sequence[Variable]] | None = None, jit: bool | str = "auto") -> Callable[..., Any]:
         def run(*args: Any) -> Any:
             return fn(*args) if in_stateless_scope() else fn(*[_given(arg) for arg in args])
 
