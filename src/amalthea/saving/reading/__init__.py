@@ -1,0 +1,1 @@
+"""Readers of the containers that model files are."""
