@@ -670,7 +670,7 @@ class Layer(Operation):
     def save_own_variables(self, store: Any) -> None:
         """Put the layer's own variables into a mapping, by number."""
         for position, variable in enumerate((*self._trainable_variables, *self._non_trainable_variables)):
-            store[str(position)] = variable.numpy()
+            store[str(position)] = variable
 
     def load_own_variables(self, store: Any) -> None:
         """Assign the layer's own variables from a mapping that `save_own_variables` filled.

@@ -15,6 +15,7 @@ from amalthea.training.trainer import Trainer
 
 if TYPE_CHECKING:
     from amalthea.models.verification import Verification
+    from amalthea.saving.fitting import LoadReport
 
 
 class Model(Trainer, Layer):
@@ -264,23 +265,23 @@ class Model(Trainer, Layer):
 
         return json.dumps(serialize_keras_object(self), **kwargs)
 
-    def save(self, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
+    def save(self, filepath: Any, overwrite: bool = True, zipped: bool | None = None, **kwargs: Any) -> None:
         """Write the model to a file; see `saving.save_model`."""
         from amalthea import saving
 
-        saving.save_model(self, filepath, overwrite=overwrite, **kwargs)
+        saving.save_model(self, filepath, overwrite=overwrite, zipped=zipped, **kwargs)
 
-    def save_weights(self, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
+    def save_weights(self, filepath: Any, overwrite: bool = True, max_shard_size: float | None = None) -> None:
         """Write the weights to a file; see `saving.save_weights`."""
         from amalthea import saving
 
-        saving.save_weights(self, filepath, overwrite=overwrite, **kwargs)
+        saving.save_weights(self, filepath, overwrite=overwrite, max_shard_size=max_shard_size)
 
-    def load_weights(self, filepath: Any, skip_mismatch: bool = False, **kwargs: Any) -> None:
+    def load_weights(self, filepath: Any, skip_mismatch: bool = False, **kwargs: Any) -> LoadReport:
         """Read weights from a file; see `saving.load_weights`."""
         from amalthea import saving
 
-        saving.load_weights(self, filepath, skip_mismatch=skip_mismatch, **kwargs)
+        return saving.load_weights(self, filepath, skip_mismatch=skip_mismatch, **kwargs)
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Model:

@@ -146,9 +146,9 @@ class OptimizerState:
             variable.assign(value)
 
     def save_own_variables(self, store: MutableMapping[str, Any]) -> None:
-        """Put the values of the variables into `store`, under "0", "1" and so on."""
+        """Put the variables into `store`, under "0", "1" and so on."""
         for index, variable in enumerate(self.variables):
-            store[str(index)] = variable.numpy()
+            store[str(index)] = variable
 
     def load_own_variables(self, store: Mapping[str, Any]) -> None:
         """Take the values of the variables from `store`. Where it holds another number of them, they stay as they are, with a warning."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import random
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -57,6 +58,12 @@ def set_seed(seed: int) -> None:
     for engine, generator in _global_generators.items():
         with registry.use(engine):
             generator.reset(_global_seed)
+
+
+def memento() -> Callable[[], None]:
+    """A function after which `make_default_seed` gives the seeds that it would give now."""
+    state = _seeds.getstate()
+    return lambda: _seeds.setstate(state)
 
 
 def _checked_seed(seed: Any) -> int:

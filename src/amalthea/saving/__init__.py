@@ -1,6 +1,6 @@
 """Configurations and files of models."""
 
-from amalthea.saving.archive import load_model, save_model
+from amalthea.saving.files import load_model, load_weights, save_model, save_weights
 from amalthea.saving.registry import (
     CustomObjectScope,
     custom_object_scope,
@@ -10,7 +10,6 @@ from amalthea.saving.registry import (
     register_keras_serializable,
 )
 from amalthea.saving.serialization import deserialize_keras_object, serialize_keras_object
-from amalthea.saving.weights import load_weights, save_weights
 
 __all__ = [
     "CustomObjectScope",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
@@ -42,6 +42,17 @@ def unique_name(base: str) -> str:
 def reset_names() -> None:
     """Count unique names from the start again."""
     _counts.clear()
+
+
+def memento() -> Callable[[], None]:
+    """A function after which unique names are counted on from where they are now."""
+    counts = dict(_counts)
+
+    def restore() -> None:
+        _counts.clear()
+        _counts.update(counts)
+
+    return restore
 
 
 @contextmanager

@@ -36,14 +36,15 @@ class Tracker:
         self.locked: str | None = None
 
     def track(self, value: Any) -> Any:
-        """Sort `value`, or what it holds; gives what is to be kept in the attribute."""
+        """Sort `value`, or what it holds; gives what is to be kept in the attribute. What is in a bucket stays there, whatever it became since."""
+        if any(id(value) in stored for stored in self._stored.values()):
+            return value
         for name, (test, entries) in self.buckets.items():
             if test(value):
-                if id(value) not in self._stored[name]:
-                    if self.locked is not None:
-                        raise StateError(self.locked)
-                    self._stored[name].add(id(value))
-                    entries.append(value)
+                if self.locked is not None:
+                    raise StateError(self.locked)
+                self._stored[name].add(id(value))
+                entries.append(value)
                 return value
         kind = type(value)
         if kind is list:

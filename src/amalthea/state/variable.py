@@ -275,6 +275,25 @@ class Variable(TensorOperators):
         value = scope.read(self) if scope is not None else self._value
         return np.array(registry.get(self._engine or registry.current_name()).to_host(value))
 
+    def wait(self) -> None:
+        """Return when its value is computed, or copied to where it lives; engines do that beside the program."""
+        if self._value is not None and self._engine is not None:
+            registry.get(self._engine).synchronize(self._value)
+
+    def memento(self) -> Callable[[], None]:
+        """A function that gives it back the value that it has now. Nothing is drawn, read or copied for it."""
+        # The stored tensor must not be recycled meanwhile, as if it had been handed out.
+        self.lent = True
+        Variable.lendings += 1
+        held, engine, initializer = self._value, self._engine, self._initializer
+
+        def restore() -> None:
+            self._value, self._engine, self._initializer = held, engine, initializer
+            self.lent = True
+            Variable.lendings += 1
+
+        return restore
+
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         value = self.numpy()
         return value if dtype is None else value.astype(dtype)
@@ -320,8 +339,20 @@ class Variable(TensorOperators):
             if tuple(getattr(value, "shape", self._shape)) != self._shape:
                 raise ShapeError(f"The variable {self.path!r} has shape {self._shape}; it cannot be assigned a value of shape {tuple(value.shape)}.")
             return self
-        self.store(self.checked(value))
+        if type(value) is np.ndarray and value.shape == self._shape and value.dtype.name == self._dtype and current_scope() is None:
+            self._keep(registry.current(), value)
+        else:
+            self.store(self.checked(value))
         return self
+
+    def _keep(self, engine: Engine, host: np.ndarray) -> None:
+        """Hold the values of an array that fits: fewer copies than through a tensor."""
+        self._value = engine.hold(host, self._dtype)
+        if self._engine != engine.name:
+            self._engine = engine.name
+            self._initializer = None
+            Variable.lendings += 1
+        self.lent = False
 
     def store(self, tensor: Any) -> None:
         """Keep `tensor`, which fits, as the value. For engines; others `assign`."""

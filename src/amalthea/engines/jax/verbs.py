@@ -28,8 +28,9 @@ class Verbs(Protocol):
 
     def hold(self, value: np.ndarray, dtype: str) -> Tensor:
         with jax.ensure_compile_time_eval():
-            # `np.array` copies at once; JAX reads host memory later than it returns, when the caller may have written into it.
-            return jnp.array(np.array(value), dtype=dtypes.numpy_dtype(self.canonical_dtype(dtype)), copy=True)
+            # `np.array` copies at once; JAX reads host memory later than it returns, when the caller may have written into it, if that is possible.
+            host = np.array(value) if value.flags.writeable or value.base is not None else value
+            return jnp.array(host, dtype=dtypes.numpy_dtype(self.canonical_dtype(dtype)), copy=True)
 
     def assign(self, held: Tensor, value: Tensor) -> Tensor:
         if isinstance(value, jax.core.Tracer):
