@@ -215,20 +215,6 @@ def test_files_of_the_first_versions_of_keras_2(tmp_path):
     assert float(model.optimizer.learning_rate.numpy()) == 0.25 and model.loss == "mse"
 
 
-def test_tensorflow_s_own_functions_are_named(tmp_path):
-    call = [["x", 0, 0, {"y": 2.0, "name": None}]]
-    graph = [
-        {"class_name": "InputLayer", "config": {"batch_input_shape": [None, 2], "dtype": "float32", "name": "x"}, "name": "x", "inbound_nodes": []},
-        {"class_name": "TFOpLambda", "config": {"name": "times", "function": "math.multiply"}, "name": "times", "inbound_nodes": [call]},
-    ]
-    config = {"name": "m", "layers": graph, "input_layers": [["x", 0, 0]], "output_layers": [["times", 0, 0]]}
-    with h5py.File(tmp_path / "m.h5", "w") as file:
-        file.attrs["model_config"] = json.dumps({"class_name": "Model", "config": config})
-        file.create_group("model_weights").attrs["layer_names"] = []
-    with pytest.raises(SerializationError, match=r"math\.multiply"):
-        amalthea.models.load_model(tmp_path / "m.h5")
-
-
 def test_weights_of_another_optimizer_begin_anew(tmp_path):
     model, other = net(), net()
     other.compile("sgd", "mse")
