@@ -27,6 +27,7 @@ _UNLISTED = {"Functional": FUNCTIONAL}
 # "keras.layers.core"): the public module whose class of that name is meant. The longest match counts.
 _ROOTS = ("keras.src.", "tf_keras.src.", "keras.api.", "tf_keras.", "keras.")
 _PRIVATE = {
+    "backend.torch.optimizers": "keras.optimizers",
     "constraints": "keras.constraints",
     "dtype_policies": "keras.dtype_policies",
     "engine": "keras.models",
@@ -130,7 +131,7 @@ def public_module(module: str | None) -> str | None:
     for root in _ROOTS:
         if module.startswith(root):
             parts = module.removeprefix(root).split(".")
-            return next((_PRIVATE[key] for end in (2, 1) if (key := ".".join(parts[:end])) in _PRIVATE), None)
+            return next((_PRIVATE[key] for end in (3, 2, 1) if (key := ".".join(parts[:end])) in _PRIVATE), None)
     return None
 
 
