@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 
 import pytest
+
 from processes import ENGINES, run
 
 LOADED = f"print(sorted(name for name in {ENGINES!r} if sys.modules.get(name)))\n"

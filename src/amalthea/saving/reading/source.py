@@ -1,11 +1,11 @@
-"""The bytes of a file that is read, of which any part can be looked at."""
+"""The bytes of a file that is read, of which any part can be looked at. A file is opened once, and nothing else is opened for it."""
 
 from __future__ import annotations
 
 import io
 import os
+import stat
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
 from amalthea.errors import ModelFileError
@@ -31,10 +31,30 @@ class Source:
 
     @classmethod
     def open(cls, path: str | os.PathLike[str], limits: Limits) -> Source:
-        """Open a file."""
+        """Open a file.
+
+        Raises:
+            ModelFileError: it is no regular file, but a folder, a device, a pipe or the like.
+        """
+        place = os.fspath(path)
+        # Without O_NONBLOCK, opening a pipe would wait for somebody to write to it.
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        try:
+            found = os.fstat(descriptor)
+            if not stat.S_ISREG(found.st_mode):
+                raise ModelFileError("source.kind", place, "This is no regular file.", "Give the path of a file.")
+            file = io.FileIO(descriptor)
+        except BaseException:
+            os.close(descriptor)
+            raise
         stack = ExitStack()
-        file = stack.enter_context(Path(path).open("rb", buffering=0))  # noqa: SIM115 (the stack closes it)
-        return cls(file, 0, os.fstat(file.fileno()).st_size, os.fspath(path), stack)
+        stack.enter_context(file)
+        return cls(file, 0, found.st_size, place, stack)
+
+    @classmethod
+    def of_bytes(cls, data: bytes, place: str) -> Source:
+        """Bytes in memory, as a source."""
+        return _Memory(data, 0, len(data), place)
 
     def __enter__(self) -> Source:
         return self
@@ -46,7 +66,10 @@ class Source:
         """A part of it."""
         if start < 0 or size < 0 or start + size > self.size:
             raise ModelFileError("source.end", self.place, f"The part from {start} to {start + size} is not in the file.", "It may be cut off.")
-        return Source(self._file, self.start + start, size, place or self.place, self.open_parts)
+        return self._part(self.start + start, size, place or self.place)
+
+    def _part(self, start: int, size: int, place: str) -> Source:
+        return Source(self._file, start, size, place, self.open_parts)
 
     def read(self, start: int = 0, size: int | None = None) -> bytes:
         """Some of its bytes."""
@@ -61,11 +84,14 @@ class Source:
         wanted = max(0, min(len(buffer), self.size - start))
         done = 0
         while done < wanted:
-            count = os.preadv(self._file.fileno(), [buffer[done:wanted]], self.start + start + done)
+            count = self._fill(self.start + start + done, buffer[done:wanted])
             if not count:
                 break
             done += count
         return done
+
+    def _fill(self, position: int, buffer: memoryview) -> int:
+        return os.preadv(self._file.fileno(), [buffer], position)
 
     def file(self) -> io.RawIOBase:
         """It, as a file object."""
@@ -79,6 +105,24 @@ class Source:
     def _state(self) -> tuple[int, int]:
         found = os.fstat(self._file.fileno())
         return found.st_size, found.st_mtime_ns
+
+
+class _Memory(Source):
+    """Bytes in memory, which nobody else can change."""
+
+    def __init__(self, data: bytes, start: int, size: int, place: str) -> None:
+        self._data, self.start, self.size, self.place = memoryview(data), start, size, place
+        self.open_parts = ExitStack()
+
+    def _part(self, start: int, size: int, place: str) -> Source:
+        return _Memory(self._data.obj, start, size, place)  # type: ignore[arg-type]
+
+    def _fill(self, position: int, buffer: memoryview) -> int:
+        buffer[:] = self._data[position : position + len(buffer)]
+        return len(buffer)
+
+    def check_unchanged(self) -> None:
+        """Nothing to check."""
 
 
 class _Window(io.RawIOBase):
