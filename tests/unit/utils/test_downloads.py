@@ -6,6 +6,7 @@ import hashlib
 import http.server
 import io
 import os
+import stat
 import tarfile
 import threading
 import zipfile
@@ -13,7 +14,10 @@ import zipfile
 import pytest
 
 from amalthea.errors import ArgumentError, DataError
-from amalthea.utils import get_file
+from amalthea.utils import downloads, get_file, unpacking
+
+# Most of these files are downloaded without a hash.
+pytestmark = pytest.mark.filterwarnings("ignore:.*was downloaded unchecked:UserWarning")
 
 TEXT = b"some data\n" * 50
 MD5, SHA256 = hashlib.md5(TEXT).hexdigest(), hashlib.sha256(TEXT).hexdigest()
@@ -28,16 +32,18 @@ def tar_of(name, member=None):
     return buffer.getvalue()
 
 
-def link_out():
+def no_file(kind):
     entry = tarfile.TarInfo("inside")
-    entry.type, entry.linkname = tarfile.SYMTYPE, "/etc/passwd"
+    entry.type, entry.linkname = kind, "/etc/passwd"
     return entry
 
 
-def zip_of(name):
+def zip_of(name, mode=0):
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as zipped:
-        zipped.writestr(name, TEXT)
+        entry = zipfile.ZipInfo(name)
+        entry.external_attr = mode << 16
+        zipped.writestr(entry, TEXT)
     return buffer.getvalue()
 
 
@@ -47,18 +53,52 @@ FILES = {
     "/d.tar.gz": tar_of("d/text.txt"),
     "/d.zip": zip_of("d/text.txt"),
     "/out.tar.gz": tar_of("../escaped.txt"),
-    "/link.tar.gz": tar_of("", link_out()),
+    "/root.tar.gz": tar_of("/escaped.txt"),
+    "/out.zip": zip_of("a/../../escaped.txt"),
+    "/windows.zip": zip_of("C:escaped.txt"),
+    "/link.tar.gz": tar_of("", no_file(tarfile.SYMTYPE)),
+    "/hard.tar.gz": tar_of("", no_file(tarfile.LNKTYPE)),
+    "/device.tar.gz": tar_of("", no_file(tarfile.CHRTYPE)),
+    "/link.zip": zip_of("inside", stat.S_IFLNK | 0o777),
+    "/cut.tar.gz": tar_of("d/text.txt")[:-20],
+    "/flipped.zip": zip_of("d/text.txt").replace(b"some data", b"same data", 1),
 }
 
 
 @pytest.fixture(scope="module")
 def server():
     requests = []
+    released = threading.Event()
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
             requests.append(self.path)
             body = FILES.get(self.path, b"")
+            if self.path in ("/moved", "/away"):
+                self.send_response(302)
+                self.send_header("Location", "/text.txt" if self.path == "/moved" else "file:///etc/passwd")
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+                return
+            if self.path == "/slow.txt":
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(TEXT)))
+                self.end_headers()
+                self.wfile.write(TEXT[:10])
+                self.wfile.flush()
+                released.wait(20)
+                return
+            if self.path == "/huge.txt":
+                self.send_response(200)
+                self.send_header("Content-Length", str(1 << 60))
+                self.end_headers()
+                return
+            if self.path == "/broken.txt":
+                self.send_response(200)
+                self.send_header("Transfer-Encoding", "chunked")
+                self.end_headers()
+                self.wfile.write(b"ff\r\nfar less")
+                return
             if self.path == "/short.txt":
                 self.send_response(200)
                 self.send_header("Content-Length", "100")
@@ -77,6 +117,7 @@ def server():
     thread = threading.Thread(target=served.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     yield f"http://127.0.0.1:{served.server_port}", requests
+    released.set()
     served.shutdown()
     thread.join()
     served.server_close()
@@ -126,8 +167,43 @@ def test_right_hashes(fetch, options):
 
 
 def test_a_file_with_a_wrong_hash_never_appears(fetch, tmp_path):
-    with pytest.raises(DataError, match="damaged"):
+    with pytest.raises(DataError, match=f"its sha256 is {SHA256}, not 0000"):
         fetch("/text.txt", file_hash="0" * 64)
+    assert files_in(tmp_path) == []
+
+
+def test_a_download_without_a_hash_tells_it(fetch):
+    with pytest.warns(UserWarning, match=f'pass `file_hash="{SHA256}"`'):
+        fetch("/text.txt")
+
+
+def test_redirections_are_followed(fetch):
+    with open(fetch("/moved", file_hash=SHA256), "rb") as file:
+        assert file.read() == TEXT
+
+
+def test_files_of_this_machine(tmp_path):
+    (tmp_path / "here.txt").write_bytes(TEXT)
+    path = get_file(origin=(tmp_path / "here.txt").as_uri(), cache_dir=tmp_path / "cache")
+    assert path == str(tmp_path / "cache" / "datasets" / "here.txt")
+    with pytest.raises(DataError, match="No such file"):
+        get_file(origin=(tmp_path / "gone.txt").as_uri(), cache_dir=tmp_path / "cache")
+
+
+def test_a_server_that_falls_silent(fetch, tmp_path, monkeypatch):
+    monkeypatch.setattr(downloads, "TIMEOUT", 0.1)
+    with pytest.raises(DataError, match="timed out.*Call again"):
+        fetch("/slow.txt")
+    assert files_in(tmp_path) == []
+
+
+def test_a_download_that_the_user_stops_leaves_nothing(fetch, tmp_path, monkeypatch):
+    def stop(*arguments, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(downloads.Progbar, "update", stop)
+    with pytest.raises(KeyboardInterrupt):
+        fetch("/text.txt")
     assert files_in(tmp_path) == []
 
 
@@ -139,7 +215,16 @@ def test_a_damaged_file_in_the_cache_is_fetched_again(fetch, tmp_path):
     assert path.read_bytes() == TEXT
 
 
-@pytest.mark.parametrize(("path", "message"), [("/missing", "404"), ("/short.txt", "broke off after 10 of 100|IncompleteRead")])
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("/missing", "404"),
+        ("/short.txt", r"after 10 of 100 bytes\. Nothing was kept\. Call again"),
+        ("/broken.txt", "IncompleteRead.*Call again"),
+        ("/huge.txt", f"has {1 << 60} bytes or more"),
+        ("/away", "302"),
+    ],
+)
 def test_downloads_that_fail_leave_nothing(fetch, tmp_path, path, message):
     with pytest.raises(DataError, match=message):
         fetch(path)
@@ -166,18 +251,54 @@ def test_archives_are_unpacked_where_keras_does(fetch, tmp_path, path, options, 
     assert fetch(path, **options) == str(tmp_path / "datasets" / folder)
 
 
-@pytest.mark.parametrize("path", ["/out.tar.gz", "/link.tar.gz", "/text.txt"])
-def test_archives_that_lead_out_or_are_none(fetch, tmp_path, path):
-    with pytest.raises(DataError, match=r"cannot be unpacked|no archive"):
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("/out.tar.gz", r"'\.\./escaped\.txt' would lie outside"),
+        ("/root.tar.gz", "'/escaped.txt' would lie outside"),
+        ("/out.zip", r"'a/\.\./\.\./escaped\.txt' would lie outside"),
+        ("/windows.zip", "would lie outside"),
+        ("/link.tar.gz", "'inside' is a link"),
+        ("/hard.tar.gz", "'inside' is a link"),
+        ("/device.tar.gz", "'inside' is a device"),
+        ("/link.zip", "'inside' is a link"),
+        ("/cut.tar.gz", "cannot be unpacked"),
+        ("/flipped.zip", "Bad CRC"),
+        ("/text.txt", "no archive of the formats: tar, zip"),
+    ],
+)
+def test_archives_that_are_refused_leave_nothing(fetch, tmp_path, path, message):
+    with pytest.raises(DataError, match=message):
         fetch(path, fname="x", extract=True)
     assert files_in(tmp_path) == ["datasets/x_archive"]
+
+
+@pytest.mark.parametrize(
+    ("budget", "message"),
+    [(unpacking.Budget(spared=len(TEXT) - 1, ratio=0), "far more bytes"), (unpacking.Budget(members=0), "more than 0 members")],
+)
+@pytest.mark.parametrize("path", ["/d.tar.gz", "/d.zip"])
+def test_archives_that_grow_without_bounds(tmp_path, path, budget, message):
+    (tmp_path / "archive").write_bytes(FILES[path])
+    with pytest.raises(DataError, match=message):
+        unpacking.unpack(tmp_path / "archive", tmp_path / "out", ("tar", "zip"), budget)
+    assert files_in(tmp_path) == ["archive"]
+
+
+def test_a_bomb_of_the_usual_kind_is_over_the_budget(tmp_path):
+    archive = tmp_path / "zeros.zip"
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as zipped:
+        zipped.writestr("zeros", bytes(10_000_000))
+    with pytest.raises(DataError, match="far more bytes"):
+        unpacking.unpack(archive, tmp_path / "out", ("zip",), unpacking.Budget(spared=0))
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
         ({}, "`origin` is missing"),
-        ({"origin": "file:///etc/passwd"}, "http"),
+        ({"origin": "gopher://host/x"}, "https, ftp, file"),
+        ({"origin": "/etc/passwd"}, "https, ftp, file"),
         ({"origin": "http://host/"}, "`fname`"),
         ({"origin": "http://host/x", "fname": "../x"}, "without folders"),
         ({"origin": "http://host/x", "fname": "/x"}, "without folders"),
