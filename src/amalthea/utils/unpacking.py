@@ -105,7 +105,7 @@ def _inside(folder: Path, member: _Member, title: str) -> Path:
 def _tar(archive: Path, stack: ExitStack) -> Iterator[_Member] | None:
     if not tarfile.is_tarfile(archive):
         return None
-    opened = stack.enter_context(tarfile.open(archive))
+    opened = stack.enter_context(tarfile.open(archive))  # noqa: SIM115 (the stack closes it)
 
     def opener(info: tarfile.TarInfo) -> Callable[[], Any]:
         return lambda: opened.extractfile(info)

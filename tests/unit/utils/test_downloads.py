@@ -192,7 +192,7 @@ def test_files_of_this_machine(tmp_path):
 
 def test_a_server_that_falls_silent(fetch, tmp_path, monkeypatch):
     monkeypatch.setattr(downloads, "TIMEOUT", 0.1)
-    with pytest.raises(DataError, match="timed out.*Call again"):
+    with pytest.raises(DataError, match=r"timed out.*Call again"):
         fetch("/slow.txt")
     assert files_in(tmp_path) == []
 
