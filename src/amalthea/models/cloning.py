@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -123,6 +122,8 @@ def model_from_json(json_string: str, custom_objects: dict[str, Any] | None = No
         >>> model_from_json(model.to_json()).output_shape
         (None, 3)
     """
-    from amalthea.saving import deserialize_keras_object
+    from amalthea.saving.limits import LIMITS
+    from amalthea.saving.reading.json import parse
+    from amalthea.saving.serialization import deserialize_keras_object
 
-    return deserialize_keras_object(json.loads(json_string), custom_objects=custom_objects)  # type: ignore[no-any-return]
+    return deserialize_keras_object(parse(json_string.encode(), LIMITS, "json_string"), custom_objects=custom_objects)  # type: ignore[no-any-return]

@@ -1,6 +1,7 @@
 """Configurations and files of models."""
 
 from amalthea.saving.files import load_model, load_weights, save_model, save_weights
+from amalthea.saving.limits import Limits
 from amalthea.saving.registry import (
     CustomObjectScope,
     custom_object_scope,
@@ -13,6 +14,7 @@ from amalthea.saving.serialization import deserialize_keras_object, serialize_ke
 
 __all__ = [
     "CustomObjectScope",
+    "Limits",
     "custom_object_scope",
     "deserialize_keras_object",
     "get_custom_objects",

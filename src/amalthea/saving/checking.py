@@ -10,7 +10,7 @@ from typing import Any
 from amalthea.errors import shown
 from amalthea.saving import graphs, names, operations, registry
 from amalthea.saving.faults import NO_SWITCH, at, refused
-from amalthea.saving.limits import LIMITS, Limits
+from amalthea.saving.limits import LIMITS, Limits, beyond
 from amalthea.saving.schema import PATHS, check_compiled, check_config
 
 _inside: ContextVar[Limits | None] = ContextVar("amalthea_checked", default=None)
@@ -65,7 +65,7 @@ class _Check:
             for index, entry in enumerate(value):
                 self.part(entry, at(place, index))
         elif isinstance(value, int) and abs(value) > self.limits.integer:
-            raise refused("size", place, f"The number is larger than {self.limits.integer}.")
+            raise refused("size", place, "The number is too large.", beyond("integer", self.limits))
 
     def entries(self, entries: Mapping[str, Any], place: str) -> None:
         for key, value in entries.items():

@@ -14,7 +14,7 @@ from amalthea.saving import formats
 from amalthea.saving.fitting import LoadReport
 from amalthea.saving.formats import shards
 from amalthea.saving.formats.interface import check_built
-from amalthea.saving.reading.limits import Limits
+from amalthea.saving.limits import Limits
 from amalthea.saving.replacing import check_target
 from amalthea.state import naming
 
@@ -61,7 +61,7 @@ def load_model(
         custom_objects: classes and functions of yours that it names.
         compile: whether the model is compiled as it was.
         safe_mode: accepted for Keras's sake: code in a file is never run.
-        limits: how much a file may ask for.
+        limits: how much a file may ask for; a `Limits`.
 
     Returns:
         The model.
@@ -109,7 +109,7 @@ def load_weights(
         filepath: the file; one of a whole model will do.
         skip_mismatch: whether parts that do not fit are left as they are, with a warning.
         by_name: for ".h5" files: whether layers are found by their names, and others left out; else they come in order.
-        limits: how much a file may ask for.
+        limits: how much a file may ask for; a `Limits`.
 
     Returns:
         What was loaded, and what was not.

@@ -1,28 +1,52 @@
-"""How much a configuration may describe before anything of it is allocated."""
+"""How much a model file, or a configuration, may ask for."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from typing import Any
-
-from amalthea.saving.faults import refused
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Bounds on what a configuration describes. Variables have no values before they are read, so shapes are counted, not memory.
+    """How much a model file may ask for. It is refused before more than that is allocated, and the error names the limit that was met.
+
+    The bounds on what a configuration describes count shapes, not memory: variables have no values before these are read.
 
     Args:
+        members: the members of an archive.
+        inflated_bytes: the bytes that compressed parts of the file may become, all together.
+        inflation: how many times its compressed bytes a member of an archive may become. Weights seldom shrink tenfold, archives made to fill memories
+            do a thousandfold.
+        json_bytes: the longest JSON text.
+        json_values: how many values it may hold.
+        json_digits: its longest number.
+        depth: how deeply the parts of a configuration, or the values of a JSON text, may be nested in each other.
+        objects: the groups and tensors in an HDF5 file, or the tensors of another.
+        links: how deeply the groups of an HDF5 file may be nested.
+        attribute_bytes: the bytes of all attributes of an HDF5 file.
+        rank: the axes of a tensor.
         elements: the numbers in all variables of an object together.
-        depth: how deeply parts may be nested in each other.
         integer: the largest absolute value of an integer.
         listed: the largest size of what is listed or indexed on the host as soon as an object is made or called symbolically.
         outputs: the number of tensors that one operation may give, or of turns that it may take.
+
+    Example:
+        >>> import amalthea
+        >>> amalthea.saving.Limits(members=10).members
+        10
     """
 
-    elements: int = 10**11
+    members: int = 1000
+    inflated_bytes: int = 1 << 32
+    inflation: int = 100
+    json_bytes: int = 1 << 25
+    json_values: int = 500_000
+    json_digits: int = 400
     depth: int = 100
+    objects: int = 10**5
+    links: int = 64
+    attribute_bytes: int = 1 << 25
+    rank: int = 32
+    elements: int = 10**11
     integer: int = 2**63 - 1
     listed: int = 10**6
     outputs: int = 10**4
@@ -30,37 +54,12 @@ class Limits:
 
 LIMITS = Limits()
 
-# Arguments by which an object makes lists or arrays at once, in its `__init__`, or when it is called on symbolic tensors.
-LISTS = frozenset({"fft_length", "height", "num_bins", "num_mel_bins", "num_thresholds", "sequence_length", "width"})
 
+def beyond(limit: str, limits: Limits) -> str:
+    """The sentence that says how a limit can be raised.
 
-def check_depth(value: Any, limits: Limits = LIMITS) -> None:
-    """Refuse plain values that are nested too deeply for what looks at them part by part.
-
-    Raises:
-        ModelFileError: they are.
+    Example:
+        >>> beyond("members", LIMITS)
+        'The limit is 1,000. If you trust the file, raise it: `limits=amalthea.saving.Limits(members=...)`.'
     """
-    level = [value] if isinstance(value, (dict, list, tuple)) else []
-    for _ in range(limits.depth):
-        level = [part for outer in level for part in (outer.values() if isinstance(outer, dict) else outer) if isinstance(part, (dict, list, tuple))]
-        if not level:
-            return
-    raise refused("depth", "", f"It is nested more than {limits.depth} levels deep.")
-
-
-def check_elements(obj: Any, limits: Limits = LIMITS, place: str = "") -> None:
-    """Refuse an object whose variables, none of which has a value yet, hold more numbers than `limits` allow.
-
-    Raises:
-        ModelFileError: they do.
-    """
-    if not hasattr(type(obj), "save_own_variables"):  # not of a kind that files keep variables of
-        return
-    total = sum(math.prod(variable.shape) for variable in obj.variables)
-    if total > limits.elements:
-        raise refused(
-            "size",
-            place,
-            f"It describes variables of {total:,} numbers in all; at most {limits.elements:,} are allowed.",
-            "If that is what you mean, make the object in code.",
-        )
+    return f"The limit is {vars(limits)[limit]:,}. If you trust the file, raise it: `limits=amalthea.saving.Limits({limit}=...)`."

@@ -17,7 +17,7 @@ from amalthea.graph.keras_tensor import KerasTensor, is_symbolic
 from amalthea.graph.node import Node
 from amalthea.graph.operation import OpCall
 from amalthea.saving.faults import at, refused
-from amalthea.saving.limits import LIMITS, Limits
+from amalthea.saving.limits import LIMITS, Limits, beyond
 
 # Keras's class of an operation -> the function, and those of its arguments that belong to the call; by the module of `keras.src`.
 _TABLE = {
@@ -497,7 +497,7 @@ def check(described: Mapping[str, Any], place: str, limits: Limits = LIMITS) -> 
             raise refused("key", at(here, key), f"{entry.class_name} knows no {shown(key)}.{nearest(str(key), allowed)}")
     for key in _COUNTS:
         if isinstance(given.get(key), int) and given[key] > limits.outputs:
-            raise refused("size", at(here, key), f"It counts {given[key]:,} tensors or turns; at most {limits.outputs:,} are allowed.")
+            raise refused("size", at(here, key), f"It counts {given[key]:,} tensors or turns.", beyond("outputs", limits))
 
 
 def describe(operation: OpCall, nodes: Sequence[Node], write: Callable[[Any], Any]) -> dict[str, Any]:
@@ -586,10 +586,10 @@ def _check_sizes(entry: _Entry, arguments: Mapping[str, Any], limits: Limits = L
     if entry.class_name == "Unstack" and isinstance(arguments["x"], KerasTensor):
         shape, axis = arguments["x"].shape, arguments.get("axis", 0)
         if isinstance(axis, int) and -len(shape) <= axis < len(shape) and (shape[axis] or 0) > limits.outputs:
-            raise refused("size", "", f"`unstack` would give {shape[axis]:,} tensors; at most {limits.outputs:,} are allowed.")
+            raise refused("size", "", f"`unstack` would give {shape[axis]:,} tensors.", beyond("outputs", limits))
     if entry.class_name in _ON_HOST:
         leaves = tree.flatten(dict(arguments))
         sizes = [size for leaf in leaves if isinstance(leaf, KerasTensor) for size in leaf.shape if size is not None]
         largest = max([*sizes, *(leaf for leaf in leaves if isinstance(leaf, int))], default=0)
         if largest > limits.listed:
-            raise refused("size", "", f"`{entry.function.__name__}` would work along {largest:,} elements; at most {limits.listed:,} are allowed.")
+            raise refused("size", "", f"`{entry.function.__name__}` would work along {largest:,} elements.", beyond("listed", limits))

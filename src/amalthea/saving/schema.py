@@ -9,7 +9,7 @@ from typing import Any
 
 from amalthea.errors import nearest, shown
 from amalthea.saving.faults import at, refused
-from amalthea.saving.limits import LISTS, Limits
+from amalthea.saving.limits import Limits, beyond
 
 # Kinds of plain values by the words of annotations. What is annotated otherwise may be anything: the class itself checks it.
 _KINDS: dict[str, tuple[type, ...]] = {
@@ -27,6 +27,8 @@ _KINDS: dict[str, tuple[type, ...]] = {
 _OPEN = frozenset({"dtype", "seed"})
 # Arguments that may be missing, whatever their annotation says.
 _NAME = {"name": "str | None"}
+# Arguments by which an object makes lists or arrays at once, in its `__init__`, or when it is called on symbolic tensors.
+_LISTS = frozenset({"fft_length", "height", "num_bins", "num_mel_bins", "num_thresholds", "sequence_length", "width"})
 # Keys that name something outside of a file where their value is text.
 PATHS = frozenset({"cache_dir", "cache_subdir", "filepath", "idf_weights", "origin", "url", "vocabulary"})
 # Keys besides the arguments of `__init__`, by class: what `from_config` takes, or passes over.
@@ -82,8 +84,8 @@ def check_config(cls: type, config: Mapping[str, Any], limits: Limits, place: st
         complaint = None if key in _OPEN or _describes_object(value) else _complaint(value, _NAME.get(key, allowed[key]))
         if complaint is not None:
             raise refused("kind", here, f"{complaint} Received: {shown(value)}.")
-        if key in LISTS and isinstance(value, int) and value > limits.listed:
-            raise refused("size", here, f"{cls.__name__} would make a list of {value:,} parts; at most {limits.listed:,} are allowed.")
+        if key in _LISTS and isinstance(value, int) and value > limits.listed:
+            raise refused("size", here, f"{cls.__name__} would make a list of {value:,} parts.", beyond("listed", limits))
     for key in sorted(_required(cls) - config.keys()):
         raise refused("key", at(place, key), f"{cls.__name__} needs {key!r}, which is not there.")
 

@@ -14,7 +14,8 @@ from amalthea.graph.keras_tensor import KerasTensor
 from amalthea.saving import legacy, names, registry
 from amalthea.saving.checking import check, inside_checked, limits_here
 from amalthea.saving.faults import refused
-from amalthea.saving.limits import LIMITS, Limits, check_depth, check_elements
+from amalthea.saving.limits import LIMITS, Limits
+from amalthea.saving.sizes import check_depth, check_elements
 
 _PLAIN = (str, bool, int, float, type(None))
 
@@ -122,7 +123,7 @@ def deserialize_keras_object(
         config: plain values.
         custom_objects: classes and functions by the names that the configuration uses for them.
         safe_mode: accepted for Keras's sake: code in a configuration is never run, and what needs it is refused either way.
-        limits: how much it may describe.
+        limits: how much it may describe, `amalthea.saving.Limits`.
 
     Returns:
         The object, or the structure of objects.

@@ -10,11 +10,11 @@ from typing import Any
 from amalthea.errors import ArgumentError, ModelFileError
 from amalthea.saving.formats import keras_archive, npz, safetensors, shards, weights_hdf5, whole_hdf5
 from amalthea.saving.formats.interface import ModelFile
+from amalthea.saving.limits import Limits
 from amalthea.saving.reading import hdf5, sniffing
 from amalthea.saving.reading import json as plain
 from amalthea.saving.reading import npz as npz_reader
 from amalthea.saving.reading import safetensors as safetensors_reader
-from amalthea.saving.reading.limits import Limits
 from amalthea.saving.reading.source import Source
 from amalthea.saving.reading.zip import Archive
 
@@ -65,10 +65,7 @@ def opened(filepath: Any, limits: Limits | None = None) -> Iterator[ModelFile]:
 
 
 def _recognised(source: Source, limits: Limits) -> ModelFile:
-    kind = sniffing.sniff(source)
-    if kind not in _READERS:
-        raise ModelFileError("format.unknown", source.place, "The file is of no kind that is read.", f"These are: {', '.join(_READERS)}.")
-    return _READERS[kind](source, limits)
+    return _READERS[sniffing.sniff(source)](source, limits)
 
 
 def _zip(source: Source, limits: Limits) -> ModelFile:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from amalthea.errors import ArgumentError, NotBuiltError
 from amalthea.saving.fitting import LoadReport, Stored, plan_objects
-from amalthea.saving.reading.limits import Limits
+from amalthea.saving.limits import Limits
 from amalthea.saving.reading.source import Source
 
 

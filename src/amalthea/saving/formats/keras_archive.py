@@ -50,7 +50,7 @@ class KerasArchive(ModelFile):
                 raise ModelFileError("keras.config", self.place, f"{CONFIG!r} describes no model.")
             if not compile:
                 config.pop("compile_config", None)
-            model = deserialize_keras_object(config, custom_objects=dict(custom_objects or {}))
+            model = deserialize_keras_object(config, custom_objects=dict(custom_objects or {}), limits=self.limits)
             build_optimizer(model, stored)
             plan_objects(model, stored, self.place, whole=True).carry_out((), self.check_unchanged)
             return model

@@ -16,6 +16,7 @@ from amalthea.errors import ArgumentError, ModelFileError, shown
 from amalthea.saving.fitting import Entry, LoadReport, Stored
 from amalthea.saving.formats.interface import ModelFile
 from amalthea.saving.formats.weights_hdf5 import Hdf5Sink, stored_in
+from amalthea.saving.limits import beyond
 from amalthea.saving.reading import hdf5
 from amalthea.saving.reading.source import Source
 from amalthea.saving.replacing import replacing
@@ -63,9 +64,17 @@ class ShardedWeights(ModelFile):
         for value in table.values():
             names += value if isinstance(value, list) else [value]
         for name in names:
-            if not isinstance(name, str) or Path(name).name != name or "\\" in name or not name.endswith(_SHARD):
+            if not isinstance(name, str) or Path(name).name != name or not name.isprintable() or set(name) & set("\\:") or not name.endswith(_SHARD):
                 raise ModelFileError("shards.name", self.place, f"The index names {shown(name)}, which is no file of weights beside it.")
-        return [Path(self.place).parent / name for name in dict.fromkeys(names)]
+        files = [Path(self.place).with_name(name) for name in dict.fromkeys(names)]
+        missing = next((file for file in files if not file.is_file()), None)
+        if missing is not None:
+            raise ModelFileError(
+                "shards.missing", self.place, f"There is no {shown(missing.name)} beside it, which it names.", "Copy all of the files."
+            )
+        if len(files) > self.limits.members:
+            raise ModelFileError("shards.many", self.place, f"It names {len(files)} files.", beyond("members", self.limits))
+        return files
 
 
 class _ShardSink:

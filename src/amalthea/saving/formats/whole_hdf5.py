@@ -54,11 +54,11 @@ class WholeHdf5(ModelFile):
         if config is None:
             raise ModelFileError("hdf5.no_model", self.place, "The file holds weights, but describes no model.", "Make it, and call `load_weights`.")
         layers = self._layers()
-        model = deserialize_keras_object(config, custom_objects=dict(custom_objects or {}))
+        model = deserialize_keras_object(config, custom_objects=dict(custom_objects or {}), limits=self.limits)
         plan = Plan(self.place)
         _plan_by_order(plan, model, layers)
         if compile and training is not None:
-            compiled = deserialize_keras_object(dialect.compile_config(training), custom_objects=dict(custom_objects or {}))
+            compiled = deserialize_keras_object(dialect.compile_config(training), custom_objects=dict(custom_objects or {}), limits=self.limits)
             model.compile(**compiled)
             if _OPTIMIZER in self.contents and model.built:
                 model.optimizer.build(model.trainable_variables)

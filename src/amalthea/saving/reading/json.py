@@ -7,7 +7,7 @@ import re
 from typing import Any, NoReturn
 
 from amalthea.errors import ModelFileError, shown
-from amalthea.saving.reading.limits import Limits, beyond
+from amalthea.saving.limits import Limits, beyond
 
 # What decides how deep and how large a text is. Strings come first, so that what looks like structure inside of them is passed over.
 _TOKENS = re.compile(rb'"(?:[^"\\]|\\.)*"|([\[{])|([\]}])|,|-?[0-9][0-9.eE+-]*', re.DOTALL)
@@ -68,8 +68,8 @@ def _measure(data: bytes, limits: Limits, place: str) -> None:
     for count, token in enumerate(_TOKENS.finditer(data)):
         if token[1]:
             depth += 1
-            if depth > limits.json_depth:
-                raise ModelFileError("json.deep", place, "The values of the text are nested too deeply.", beyond("json_depth", limits))
+            if depth > limits.depth:
+                raise ModelFileError("json.deep", place, "The values of the text are nested too deeply.", beyond("depth", limits))
         elif token[2]:
             depth -= 1
         if count > 2 * limits.json_values:  # a value, and the comma after it

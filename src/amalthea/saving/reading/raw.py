@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from amalthea.errors import ModelFileError
+from amalthea.errors import ModelFileError, shown
 from amalthea.saving.reading.source import Source
 
 
@@ -18,15 +18,25 @@ class RawTensor:
         source: its bytes, all of them.
         shape: its shape.
         dtype: what its values are.
+        by_columns: whether the first index changes fastest from one value to the next, as in Fortran; else the last does.
+
+    Raises:
+        ModelFileError: so many bytes are no tensor of this shape and dtype.
     """
 
-    def __init__(self, source: Source, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
-        if any(type(size) is not int or size < 0 for size in shape) or math.prod(shape) * dtype.itemsize != source.size:
-            raise ModelFileError("tensor.size", source.place, f"{source.size} bytes cannot be a tensor of shape {shape} and dtype {dtype}.")
+    def __init__(self, source: Source, shape: tuple[int, ...], dtype: np.dtype[Any], by_columns: bool = False) -> None:
+        if math.prod(shape) * dtype.itemsize != source.size:
+            raise ModelFileError("tensor.size", source.place, f"{source.size} bytes cannot be a tensor of shape {shown(shape)} and dtype {dtype}.")
         self._source, self.shape, self.dtype = source, shape, dtype
+        self._by_columns = by_columns
 
     def read(self) -> np.ndarray:
-        """Its values."""
-        value = np.empty(self.shape, self.dtype)
-        self._source.readinto(0, value.reshape(-1).view(np.uint8).data)
-        return value
+        """Its values.
+
+        Raises:
+            ModelFileError: the file ends before them, because it was cut since it was opened.
+        """
+        value = np.empty(self.shape[::-1] if self._by_columns else self.shape, self.dtype)
+        if self._source.readinto(0, value.reshape(-1).view(np.uint8).data) != value.nbytes:
+            raise ModelFileError("source.end", self._source.place, "The file ends before the values of the tensor.", "It may be cut off.")
+        return value.T if self._by_columns else value

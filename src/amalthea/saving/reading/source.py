@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from typing import Any
 
 from amalthea.errors import ModelFileError
-from amalthea.saving.reading.limits import Limits
+from amalthea.saving.limits import Limits
 
 
 class Source:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from amalthea.errors import ModelFileError, shown
-from amalthea.saving.reading.limits import Limits, beyond
+from amalthea.saving.limits import Limits, beyond
 from amalthea.saving.reading.source import Source
 
 _LOCAL, _CENTRAL, _END = struct.Struct("<4s5H3L2H"), struct.Struct("<4s6H3L5H2L"), struct.Struct("<4s4H2LH")
@@ -29,6 +29,7 @@ _REGULAR, _KIND = 0o100000, 0o170000  # of Unix, in the upper half of the extern
 _ODD = re.compile(r"[\x00-\x1f\x7f\\]|^[A-Za-z]:")
 _DIRECTORY_BYTES = 1 << 22
 _CHUNK = 1 << 20
+_SPARED = 1 << 10  # short texts that repeat themselves shrink more than any limit would allow
 _AGAIN = "Copy the file again, or save the model again."
 
 
@@ -117,6 +118,8 @@ class Member:
 
     def _inflated(self) -> bytes:
         archive, place = self._archive, self._packed.place
+        if self.size > archive.limits.inflation * (self._packed.size + _SPARED):
+            raise ModelFileError("zip.bomb", place, "The member is far larger than its compressed bytes.", beyond("inflation", archive.limits))
         engine, pieces, produced = zlib.decompressobj(-zlib.MAX_WBITS), [], 0
         try:
             for start in range(0, self._packed.size, _CHUNK):

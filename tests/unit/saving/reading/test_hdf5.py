@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as drawn
 
 from amalthea.errors import ModelFileError
+from amalthea.saving.limits import Limits
 from amalthea.saving.reading import hdf5
-from amalthea.saving.reading.limits import Limits
 from amalthea.saving.reading.source import Source
 
 LIMITS = Limits()

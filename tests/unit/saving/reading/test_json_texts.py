@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from amalthea.errors import ModelFileError
+from amalthea.saving.limits import Limits
 from amalthea.saving.reading.json import parse
-from amalthea.saving.reading.limits import Limits
 
 PLAIN = st.recursive(
     st.none()
@@ -31,7 +31,7 @@ def test_pairs_of_surrogates_are_characters():
 
 
 def test_brackets_inside_of_strings_do_not_count():
-    assert parse(b'["[[[[[[[[", "\\"[[[["]', Limits(json_depth=1), "text") == ["[[[[[[[[", '"[[[[']
+    assert parse(b'["[[[[[[[[", "\\"[[[["]', Limits(depth=1), "text") == ["[[[[[[[[", '"[[[[']
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from amalthea.errors import ModelFileError
-from amalthea.saving.reading.limits import Limits
+from amalthea.saving.limits import Limits
 from amalthea.saving.reading.source import Source
 from amalthea.saving.reading.zip import Archive
 from amalthea.saving.zip_writing import ZipWriter
@@ -215,7 +215,8 @@ def test_refused(name):
     [
         ("zip.crc", patched(30 + len("config.json"), b"[")),
         ("zip.size", lying_deflated(10)),
-        ("zip.size", lying_deflated(200000)),
+        ("zip.size", lying_deflated(110000)),
+        ("zip.bomb", lying_deflated(200000)),
         ("zip.damaged", patched(31, b"\xff\xff\xff", written({"a": bytes(1000)}, zipfile.ZIP_DEFLATED))),
     ],
 )
@@ -230,11 +231,19 @@ def test_refused_when_it_is_read(code, data):
 def test_bombs_meet_the_budget_of_bytes_produced():
     data = written({"a": bytes(3 << 20), "b": bytes(3 << 20)}, zipfile.ZIP_DEFLATED)
     assert len(data) < 1 << 16
-    found = archive(data, Limits(inflated_bytes=4 << 20))
+    found = archive(data, Limits(inflated_bytes=4 << 20, inflation=1100))
     assert len(found.member("a").read()) == 3 << 20
     with pytest.raises(ModelFileError, match="inflated_bytes") as raised:
         found.member("b").read()
     assert raised.value.code == "zip.bomb"
+
+
+def test_bombs_are_refused_before_they_are_inflated():
+    found = archive(written({"a": bytes(3 << 20)}, zipfile.ZIP_DEFLATED))
+    with pytest.raises(ModelFileError, match=r"Limits\(inflation=") as raised:
+        found.member("a").read()
+    assert raised.value.code == "zip.bomb"
+    assert found.inflated == 0
 
 
 def test_a_missing_member_is_named():

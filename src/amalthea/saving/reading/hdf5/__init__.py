@@ -16,12 +16,12 @@ from typing import Any
 import numpy as np
 
 from amalthea.errors import shown
+from amalthea.saving.limits import Limits, beyond
 from amalthea.saving.reading.hdf5 import types, values
 from amalthea.saving.reading.hdf5.attributes import attributes
 from amalthea.saving.reading.hdf5.headers import DATASPACE, DATATYPE, EXTERNAL, FILTERS, LAYOUT, Messages, messages
 from amalthea.saving.reading.hdf5.links import links
 from amalthea.saving.reading.hdf5.store import Store, checksum
-from amalthea.saving.reading.limits import Limits, beyond
 from amalthea.saving.reading.source import Source
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from amalthea.errors import shown
+from amalthea.saving.limits import beyond
 from amalthea.saving.reading.hdf5.headers import LINK, LINK_INFO, SYMBOL_TABLE, Messages
 from amalthea.saving.reading.hdf5.store import UNDEFINED, Cursor, Store
-from amalthea.saving.reading.limits import beyond
 
 _ENTRY = 40
 _SOFT_ENTRY = 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NoReturn
 
 from amalthea.errors import ModelFileError
-from amalthea.saving.reading.limits import Limits, beyond
+from amalthea.saving.limits import Limits, beyond
 from amalthea.saving.reading.source import Source
 
 UNDEFINED = (1 << 64) - 1

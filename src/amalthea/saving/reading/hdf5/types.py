@@ -9,8 +9,8 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 
+from amalthea.saving.limits import beyond
 from amalthea.saving.reading.hdf5.store import Cursor
-from amalthea.saving.reading.limits import beyond
 
 _FIXED, _FLOAT, _STRING, _OPAQUE, _ENUM, _VARIABLE = 0, 1, 3, 5, 8, 9
 _NOT_READ = {2: "times", 4: "bit fields", 6: "compound values", 7: "references", 10: "arrays", 11: "complex numbers"}
