@@ -72,14 +72,15 @@ class Compiled:
         """The function for tensors like these, of which `unflatten` makes its arguments."""
         raise NotImplementedError
 
-    def within(self) -> bool:
-        """Whether the call is part of a trace or of a gradient here, so that the function has to run as it is."""
+    def within(self, leaves: list[Any]) -> bool:
+        """Whether a call with these leaves is part of a trace or of a gradient, so that the function has to run as it is."""
         return in_stateless_scope()
 
     def __call__(self, *args: Any) -> Any:
-        if self.within():
+        given = tree.flatten(args)
+        if self.within(given):
             return self._fn(*args)
-        leaves = [self.tensor(leaf) for leaf in tree.flatten(args)]
+        leaves = [self.tensor(leaf) for leaf in given]
         kinds = [self.kind(leaf) for leaf in leaves]
         tensors = [leaf for leaf, kind in zip(leaves, kinds, strict=True) if kind is not None]
         signature = (_skeleton(args), *((type(leaf), leaf) if kind is None else kind for leaf, kind in zip(leaves, kinds, strict=True)))

@@ -116,5 +116,5 @@ class Compiled(tracing.Compiled):
     def program(self, foreseen: Sequence[Variable], tensors: list[Any], unflatten: Callable[[list[Any]], Any]) -> Program:
         return Program(self._fn, foreseen, tensors, unflatten, self._jit)
 
-    def within(self) -> bool:
-        return super().within() or not tf.executing_eagerly()
+    def within(self, leaves: list[Any]) -> bool:
+        return super().within(leaves) or not tf.executing_eagerly()

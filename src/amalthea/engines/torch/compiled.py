@@ -38,6 +38,10 @@ class Program:
             self._variables, scope, graph = traced(lambda variables: self._trace(fn, variables, leaves, unflatten), foreseen)
         except (DataDependentOutputException, DynamicOutputShapeException) as error:
             raise border.depends_on_values(f"in the operation `{error.func}`") from error
+        except RuntimeError as error:
+            if str(error).startswith(".numpy() is not supported"):
+                raise border.depends_on_values("as an array on the host") from error
+            raise
         self._assigned = [variable for variable, _ in scope.written()]
         self._lendings = Variable.lendings
         self._call = torch.compile(graph.forward, fullgraph=True, dynamic=False, backend=BACKEND)
@@ -72,7 +76,7 @@ class Program:
             with torch.no_grad():
                 results = self._call(*(variable._value for variable in self._variables), *leaves)
         except TorchDynamoException as error:
-            raise UnsupportedByEngine("torch", "jit_compile=True", f"{_advice(error)} PyTorch says: {str(error).partition(chr(10))[0]}") from error
+            raise _not_compiled(error.inner_exception if isinstance(error, BackendCompilerFailed) else error) from error
         for variable, value in zip(self._assigned, results, strict=False):
             variable._value = value
         left = iter(results[len(self._assigned) :])
@@ -109,11 +113,17 @@ class Compiled(tracing.Compiled):
     def program(self, foreseen: Sequence[Variable], tensors: list[Any], unflatten: Callable[[list[Any]], Any]) -> Program:
         return Program(self._fn, foreseen, tensors, unflatten)
 
+    def within(self, leaves: list[Any]) -> bool:
+        tensors = [leaf for leaf in leaves if isinstance(leaf, torch.Tensor)]
+        return super().within(leaves) or any(tensor.requires_grad or border.without_values(tensor) for tensor in tensors)
 
-def _advice(error: TorchDynamoException) -> str:
-    if isinstance(error, BackendCompilerFailed) and isinstance(error.inner_exception, InvalidCxxCompiler):
-        return (
+
+def _not_compiled(reason: BaseException) -> UnsupportedByEngine:
+    if isinstance(reason, InvalidCxxCompiler):
+        advice = (
             "Code for the CPU is made by a C++ compiler, and there is none. Install one (`apt install g++`, `xcode-select --install`, the build tools of "
             'Visual Studio) or name it in the environment variable CXX; `jit_compile=False` or "auto" works without.'
         )
-    return '`torch.compile` failed on this function: use `jit_compile=False` or "auto", which run it as it is written.'
+    else:
+        advice = '`torch.compile` failed on this function: use `jit_compile=False` or "auto", which run it as it is written.'
+    return UnsupportedByEngine("torch", "jit_compile=True", f"{advice} PyTorch says: {type(reason).__name__}: {str(reason).partition(chr(10))[0]}")
