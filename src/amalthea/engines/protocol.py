@@ -115,10 +115,10 @@ class Protocol:
         and whatever else `fn` touches is found. Positional arguments only; their leaves are tensors,
         arrays, or hashable constants. Called again with the same shapes, it does not run `fn` again where it is compiled.
 
-        `jit` says how far compilation goes. True: to machine code, by the engine's compiler (XLA on JAX and TensorFlow); what it
-        cannot take is an `UnsupportedByEngine`. False: without that compiler: a graph on TensorFlow; on JAX `fn` runs at every
-        call, operation by operation. "auto": the engine's choice, which is True on JAX and False on the others. NumPy has no
-        compiler, and on PyTorch steps run eagerly: there `fn` runs as it is, whatever `jit` says.
+        `jit` says how far compilation goes. True: to machine code, by the engine's compiler (XLA on JAX and TensorFlow,
+        `torch.compile` on PyTorch); what it cannot take is an `UnsupportedByEngine`. False: without that compiler: a graph on
+        TensorFlow; on JAX and PyTorch `fn` runs at every call, operation by operation. "auto": the engine's choice, which is True
+        on JAX and False on the others. NumPy has no compiler: there `fn` runs as it is, whatever `jit` says.
         """
 
     @primitive("verbs")

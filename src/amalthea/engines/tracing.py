@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from amalthea import tree
@@ -10,7 +10,7 @@ from amalthea.dtypes import standardize_dtype
 from amalthea.engines.protocol import Tensor
 from amalthea.engines.spec import Spec
 from amalthea.errors import StateError
-from amalthea.state.scope import StatelessScope, apply_writes, current_scope
+from amalthea.state.scope import StatelessScope, apply_writes, current_scope, in_stateless_scope
 from amalthea.state.variable import Variable
 
 T = TypeVar("T")
@@ -45,6 +45,68 @@ def traced(trace: Callable[[list[Variable]], tuple[TraceScope, T]], foreseen: Se
         variables += scope.unforeseen.values()
         scope, result = trace(variables)
     return variables, scope, result
+
+
+class Compiled:
+    """A function of stateful code, traced once for each signature of its arguments. Engines say what tensors are, and what a program is.
+
+    Args:
+        fn: the function.
+        state: names the variables that it probably uses.
+    """
+
+    def __init__(self, fn: Callable[..., Any], state: Callable[[], Sequence[Variable]] | None) -> None:
+        self._fn = fn
+        self._state = state
+        self._programs: dict[Any, Callable[[list[Any]], Any]] = {}
+
+    def tensor(self, leaf: Any) -> Any:
+        """A leaf of the arguments as a tensor, if it is one or an array; anything else as it is."""
+        raise NotImplementedError
+
+    def kind(self, leaf: Any) -> Hashable | None:
+        """What a program depends on of a tensor; None for what is no tensor."""
+        raise NotImplementedError
+
+    def program(self, foreseen: Sequence[Variable], tensors: list[Any], unflatten: Callable[[list[Any]], Any]) -> Callable[[list[Any]], Any]:
+        """The function for tensors like these, of which `unflatten` makes its arguments."""
+        raise NotImplementedError
+
+    def within(self, leaves: list[Any]) -> bool:
+        """Whether a call with these leaves is part of a trace or of a gradient, so that the function has to run as it is."""
+        return in_stateless_scope()
+
+    def __call__(self, *args: Any) -> Any:
+        given = tree.flatten(args)
+        if self.within(given):
+            return self._fn(*args)
+        leaves = [self.tensor(leaf) for leaf in given]
+        kinds = [self.kind(leaf) for leaf in leaves]
+        tensors = [leaf for leaf, kind in zip(leaves, kinds, strict=True) if kind is not None]
+        signature = (_skeleton(args), *((type(leaf), leaf) if kind is None else kind for leaf, kind in zip(leaves, kinds, strict=True)))
+        program = self._programs.get(signature)
+        if program is None:
+            constants = [(leaf,) if kind is None else None for leaf, kind in zip(leaves, kinds, strict=True)]
+            program = self._programs[signature] = self._compile(args, constants, tensors)
+        return program(tensors)
+
+    def _compile(self, args: Any, constants: list[tuple[Any] | None], tensors: list[Any]) -> Callable[[list[Any]], Any]:
+        structure = tree.map_structure(lambda leaf: None, args)
+
+        def unflatten(given: list[Any]) -> Any:
+            values = iter(given)
+            return tree.pack_sequence_as(structure, [next(values) if constant is None else constant[0] for constant in constants])
+
+        return self.program(self._state() if self._state is not None else (), tensors, unflatten)
+
+
+def _skeleton(structure: Any) -> Any:
+    """What of a structure remains when its leaves are taken out, as a key."""
+    if not tree.is_nested(structure):
+        return None
+    if isinstance(structure, Mapping):
+        return type(structure), tuple((key, _skeleton(part)) for key, part in structure.items())
+    return type(structure), tuple(map(_skeleton, structure))
 
 
 def stored(variable: Variable) -> Tensor:

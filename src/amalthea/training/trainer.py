@@ -71,9 +71,11 @@ class Trainer:
             weighted_metrics: as `metrics`; these take the sample weights.
             run_eagerly: run every step as it is written, without compiling it: slow, for debugging.
             steps_per_execution: how many steps are compiled into one.
-            jit_compile: whether the engine's compiler makes machine code of a step. True: by XLA on JAX and TensorFlow. False: a step is a
-                graph on TensorFlow, and runs operation by operation on JAX. "auto": True on JAX, False on TensorFlow. From the
-                same seed XLA draws other random numbers on TensorFlow than its graphs do. Steps on PyTorch and NumPy run as they are written.
+            jit_compile: whether the engine's compiler makes machine code of a step. True: by XLA on JAX and TensorFlow, by `torch.compile`
+                as one whole graph on PyTorch. False: a step is a graph on TensorFlow, and runs operation by operation on JAX and PyTorch.
+                "auto": True on JAX, False on TensorFlow and PyTorch, where compiling takes from ten seconds to a minute for each shape of
+                batches the first time. From the same seed XLA draws other random numbers on TensorFlow than its graphs do. On NumPy steps
+                run as they are written.
             auto_scale_loss: whether an optimizer under the policy "mixed_float16" scales the loss.
 
         Raises:

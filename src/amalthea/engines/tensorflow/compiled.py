@@ -11,16 +11,16 @@ does the same after sorting out its arguments in Python, which for a training st
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from amalthea import tree
+from amalthea.engines import tracing
 from amalthea.engines.tracing import TraceScope, traced
 from amalthea.errors import UnsupportedByEngine
-from amalthea.state.scope import in_stateless_scope
 from amalthea.state.variable import Variable
 
 _ADVICE = "XLA has no code for an operation of this function: use `jit_compile=False`, which runs it as a graph."
@@ -100,48 +100,21 @@ class Program:
         return structured(self._structure, results[len(self._assigned) :])
 
 
-class Compiled:
-    """A function of stateful code, traced once for each signature of its arguments.
-
-    Args:
-        fn: the function.
-        state: names the variables that it probably uses.
-        jit: whether XLA compiles the graph.
-    """
+class Compiled(tracing.Compiled):
+    """A function of stateful code as graphs, one for each signature of its arguments; with `jit` compiled by XLA."""
 
     def __init__(self, fn: Callable[..., Any], state: Callable[[], Sequence[Variable]] | None, jit: bool) -> None:
+        super().__init__(fn, state)
         self._jit = jit
-        self._fn = fn
-        self._state = state
-        self._programs: dict[Any, Program] = {}
 
-    def __call__(self, *args: Any) -> Any:
-        if in_stateless_scope() or not tf.executing_eagerly():  # inside another compiled function or a gradient
-            return self._fn(*args)
-        leaves = [tf.constant(leaf) if isinstance(leaf, _HOST_ARRAYS) else leaf for leaf in tree.flatten(args)]
-        arrays = [leaf for leaf in leaves if isinstance(leaf, tf.Tensor)]
-        kinds = [(tuple(leaf.shape), leaf.dtype) if isinstance(leaf, tf.Tensor) else (type(leaf), leaf) for leaf in leaves]
-        signature = (_skeleton(args), *kinds)
-        program = self._programs.get(signature)
-        if program is None:
-            program = self._programs[signature] = self._compile(args, leaves, arrays)
-        return program(arrays)
+    def tensor(self, leaf: Any) -> Any:
+        return tf.constant(leaf) if isinstance(leaf, _HOST_ARRAYS) else leaf
 
-    def _compile(self, args: Any, leaves: list[Any], arrays: list[Any]) -> Program:
-        structure = tree.map_structure(lambda leaf: None, args)
-        constants = [None if isinstance(leaf, tf.Tensor) else (leaf,) for leaf in leaves]
+    def kind(self, leaf: Any) -> Hashable | None:
+        return (tuple(leaf.shape), leaf.dtype) if isinstance(leaf, tf.Tensor) else None
 
-        def unflatten(given: list[Any]) -> Any:
-            values = iter(given)
-            return tree.pack_sequence_as(structure, [next(values) if constant is None else constant[0] for constant in constants])
+    def program(self, foreseen: Sequence[Variable], tensors: list[Any], unflatten: Callable[[list[Any]], Any]) -> Program:
+        return Program(self._fn, foreseen, tensors, unflatten, self._jit)
 
-        return Program(self._fn, self._state() if self._state is not None else (), arrays, unflatten, self._jit)
-
-
-def _skeleton(structure: Any) -> Any:
-    """What of a structure remains when its leaves are taken out, as a key."""
-    if not tree.is_nested(structure):
-        return None
-    if isinstance(structure, Mapping):
-        return type(structure), tuple((key, _skeleton(part)) for key, part in structure.items())
-    return type(structure), tuple(map(_skeleton, structure))
+    def within(self, leaves: list[Any]) -> bool:
+        return super().within(leaves) or not tf.executing_eagerly()

@@ -1,4 +1,5 @@
-"""The PyTorch engine: translation in `arrays.py`, `algebra.py` and `draws.py`, fused operations in `nn.py`, gradients in `verbs.py`.
+"""The PyTorch engine: translation in `arrays.py`, `algebra.py` and `draws.py`, fused operations in `nn.py`,
+gradients in `verbs.py`, graphs of whole steps in `compiled.py`.
 
 Tensors are values: nothing here writes into a tensor that somebody else may hold, so that memory may be shared freely.
 """
@@ -16,7 +17,7 @@ from amalthea.engines.torch.verbs import Verbs
 
 
 class TorchEngine(Verbs, Updates, NN, Algebra, Draws, Arrays):
-    """Tensors are `torch.Tensor`; steps run eagerly."""
+    """Tensors are `torch.Tensor`; steps run eagerly, or compiled as one graph."""
 
     name: ClassVar[str] = "torch"
 

@@ -17,7 +17,7 @@ import torch.nn.functional as F
 
 from amalthea.engines.derived import Engine
 from amalthea.engines.protocol import Axes, Scalar, Shape, Tensor
-from amalthea.engines.torch.border import UNSIGNED, device, dtype_of, from_host, scalar, to_host
+from amalthea.engines.torch.border import UNSIGNED, device, dtype_of, from_host, scalar, to_host, without_values
 
 _LOWEST = -(2**63)
 
@@ -215,15 +215,31 @@ def _is_mask(part: Any) -> bool:
     return getattr(part, "dtype", None) in (torch.bool, np.dtype(bool))
 
 
-def _block(shape: Sequence[int], starts: Sequence[int | Tensor], sizes: Sequence[int]) -> tuple[slice, ...]:
-    """Where the block of `sizes` lies, moved so that it fits into `shape`."""
-    first = [min(max(int(start), 0), whole - size) for whole, start, size in zip(shape, starts, sizes, strict=True)]
+def _block(x: Tensor, starts: Sequence[int | Tensor], sizes: Sequence[int]) -> tuple[slice, ...]:
+    """Where the block of `sizes` lies, moved so that it fits into `x`."""
+    first = [min(max(int(start), 0), whole - size) for whole, start, size in zip(x.shape, starts, sizes, strict=True)]
     return tuple(slice(start, start + size) for start, size in zip(first, sizes, strict=True))
 
 
+def _block_in_graph(x: Tensor, starts: Sequence[int | Tensor], sizes: Sequence[int]) -> tuple[Tensor, ...]:
+    """As `_block`, as indices: starts without values are no numbers."""
+    places = []
+    for axis, (start, size) in enumerate(zip(starts, sizes, strict=True)):
+        last = x.shape[axis] - size
+        first = start.to(torch.int64).clamp(0, last) if isinstance(start, torch.Tensor) else min(max(int(start), 0), last)
+        places.append((torch.arange(size, device=x.device) + first).reshape(-1, *[1] * (x.ndim - 1 - axis)))
+    return tuple(places)
+
+
+def _dynamic_slice(x: Tensor, starts: Sequence[int | Tensor], sizes: Sequence[int]) -> Tensor:
+    return x[(_block_in_graph if any(map(without_values, starts)) else _block)(x, starts, sizes)]
+
+
 def _dynamic_update(x: Tensor, starts: Sequence[int | Tensor], updates: Tensor) -> Tensor:
+    if any(map(without_values, starts)):
+        return x.index_put(_block_in_graph(x, starts, updates.shape), updates)
     result = x.clone()
-    result[_block(x.shape, starts, updates.shape)] = updates
+    result[_block(x, starts, updates.shape)] = updates
     return result
 
 
@@ -413,11 +429,9 @@ class Arrays(Engine):
     getitem = same(_getitem)
     take = same(_take)
     take_along_axis = same(_take_along_axis)
+    dynamic_slice = same(_dynamic_slice)
     dynamic_update = same(_dynamic_update)
     scatter = same(_scatter)
-
-    def dynamic_slice(self, x: Tensor, starts: Sequence[int | Tensor], sizes: Shape) -> Tensor:
-        return x[_block(x.shape, starts, sizes)]
 
     def stack(self, xs: Sequence[Tensor], axis: int) -> Tensor:
         return torch.stack(tuple(xs), axis)

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch._subclasses.fake_tensor import FakeTensor
 
 from amalthea import dtypes
-from amalthea.errors import ArgumentError
+from amalthea.errors import ArgumentError, UnsupportedByEngine
 
 DTYPES: dict[str, torch.dtype] = {name: getattr(torch, name) for name in dtypes.ALL if name != "string"}
 """The dtypes by their names."""
@@ -108,10 +109,32 @@ def _cast(array: np.ndarray, target: np.dtype[Any]) -> np.ndarray:
 
 def to_host(x: torch.Tensor) -> np.ndarray:
     """A copy of the values of `x`."""
+    if without_values(x):
+        raise depends_on_values("as an array on the host")
     bits = _AS_BITS.get(x.dtype)
     if bits is not None:
         return np.array(x.view(bits).numpy(force=True).view(dtypes.numpy_dtype(dtypes.standardize_dtype(x.dtype))))
     return np.array(x.numpy(force=True))
+
+
+def given(leaf: Any) -> Any:
+    """A leaf of the arguments of a compiled function, an array as a tensor. Nothing writes into tensors, so they may share memory with arrays."""
+    return from_host(leaf, dtypes.standardize_dtype(leaf.dtype), copy=False) if isinstance(leaf, (np.ndarray, np.generic)) else leaf
+
+
+def without_values(x: object) -> bool:
+    """Whether `x` is a tensor of a function that is being traced here."""
+    return isinstance(x, FakeTensor)
+
+
+def depends_on_values(where: str) -> UnsupportedByEngine:
+    """The error for what needs values while a function is traced."""
+    return UnsupportedByEngine(
+        "torch",
+        "jit_compile=True",
+        f"The function reads a value ({where}), and values are known only when it runs: the compiled graph must be the same for all of them. "
+        'Choose between tensors by `ops.where`, give shapes and counts as numbers, or use `jit_compile=False` or "auto", which run it as it is written.',
+    )
 
 
 def scalar(x: Any, like: torch.Tensor) -> torch.Tensor:

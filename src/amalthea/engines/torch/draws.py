@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -10,59 +12,104 @@ import torch
 from amalthea.engines.derived import Engine
 from amalthea.engines.protocol import Shape, Tensor
 from amalthea.engines.torch.border import HALVES, dtype_of
+from amalthea.engines.torch.operations import differentiable, operation
+
+_EXTENT = 2**64
 
 
-def _generator(key: Tensor) -> torch.Generator | None:
-    """A generator for the device of `key`; None where nothing is computed.
+def _generator(key: Tensor) -> torch.Generator:
+    """A generator for the device of `key`.
 
     PyTorch's generator for CPUs takes 32 bits of its seed: the two words are mixed, so that all of theirs count.
     """
-    if key.is_meta:
-        return None
     first, second = key.tolist()
-    seed = ((first << 32 | second) * 0x9E3779B97F4A7C15 + 0xD1B54A32D192ED03) % 2**64
-    seed = ((seed ^ seed >> 32) * 0xD6E8FEB86659FD93) % 2**64
+    seed = ((first << 32 | second) * 0x9E3779B97F4A7C15 + 0xD1B54A32D192ED03) % _EXTENT
+    seed = ((seed ^ seed >> 32) * 0xD6E8FEB86659FD93) % _EXTENT
     return torch.Generator(key.device).manual_seed(seed ^ seed >> 32)
 
 
-def _shifted(drawn: Tensor, low: int, dtype: torch.dtype) -> Tensor:
-    """int64 `drawn` plus `low` as `dtype`, modulo its range."""
-    moved = drawn + ((low + 2**63) % 2**64 - 2**63)
-    return moved.view(dtype) if dtype is torch.uint64 else moved.to(dtype)
+def _word(number: int) -> int:
+    """`number` modulo 2**64, as an integer with a sign."""
+    return (number + 2**63) % _EXTENT - 2**63
+
+
+def _drawing(schema: str, like: Callable[..., Tensor], draw: Callable[..., Tensor]) -> Any:
+    """An operation that reads nothing but the key and its other arguments: `draw(generator, ...)`."""
+    return operation(schema, like, lambda key, *args: draw(_generator(key), *args))
+
+
+def _integers_below(generator: torch.Generator, shape: Sequence[int], span: int) -> Tensor:
+    span = span % _EXTENT or _EXTENT  # it came as a `_word`
+    if span < 2**63:
+        return torch.randint(span, shape, generator=generator, device=generator.device)
+    if span == _EXTENT:
+        return torch.empty(shape, dtype=torch.int64, device=generator.device).random_(-(2**63), None, generator=generator)
+    # No generator of PyTorch's draws so wide a range that is not all of it.
+    host = np.random.Generator(np.random.Philox(generator.initial_seed()))
+    return torch.from_numpy(host.integers(0, span, tuple(shape), np.uint64).view(np.int64)).to(generator.device)
+
+
+def _like_numbers(key: Tensor, shape: Sequence[int], dtype: torch.dtype) -> Tensor:
+    return torch.empty(shape, dtype=dtype, device=key.device)
+
+
+_uniform = _drawing(
+    "uniform(Tensor key, SymInt[] shape, ScalarType dtype) -> Tensor",
+    _like_numbers,
+    lambda generator, shape, dtype: torch.rand(shape, generator=generator, dtype=dtype, device=generator.device),
+)
+_normal = _drawing(
+    "normal(Tensor key, SymInt[] shape, ScalarType dtype) -> Tensor",
+    _like_numbers,
+    lambda generator, shape, dtype: torch.randn(shape, generator=generator, dtype=dtype, device=generator.device),
+)
+_integers = _drawing(
+    "integers(Tensor key, SymInt[] shape, int span) -> Tensor",
+    lambda key, shape, span: _like_numbers(key, shape, torch.int64),
+    _integers_below,
+)
+_permutation = _drawing(
+    "permutation(Tensor key, int n) -> Tensor",
+    lambda key, n: _like_numbers(key, (n,), torch.int32),
+    lambda generator, n: torch.randperm(n, generator=generator, dtype=torch.int32, device=generator.device),
+)
+_gamma = _drawing(
+    "gamma(Tensor key, Tensor alpha) -> Tensor",
+    lambda key, alpha: alpha.new_empty(alpha.shape),
+    lambda generator, alpha: torch._standard_gamma(alpha, generator=generator),
+)
+_binomial = _drawing(
+    "binomial(Tensor key, Tensor counts, Tensor probabilities) -> Tensor",
+    lambda key, counts, probabilities: counts.new_empty(counts.shape),
+    lambda generator, counts, probabilities: torch.binomial(counts, probabilities, generator=generator),
+)
+differentiable("gamma", lambda inputs, outputs, upstream: (None, upstream[0] * torch._standard_gamma_grad(inputs[1], outputs[0])))
 
 
 class Draws(Engine):
     """Mixed into the engine."""
 
     def random_uniform(self, key: Tensor, shape: Shape, dtype: str) -> Tensor:
-        return torch.rand(shape, generator=_generator(key), dtype=dtype_of(dtype), device=key.device)
+        return _uniform(key, shape, dtype_of(dtype))
 
     def random_normal(self, key: Tensor, shape: Shape, dtype: str) -> Tensor:
-        return torch.randn(shape, generator=_generator(key), dtype=dtype_of(dtype), device=key.device)
+        return _normal(key, shape, dtype_of(dtype))
 
     def random_integers(self, key: Tensor, shape: Shape, low: int, high: int, dtype: str) -> Tensor:
-        generator, span = _generator(key), high - low
-        if span < 2**63:
-            drawn = torch.randint(span, shape, generator=generator, device=key.device)
-        else:
-            drawn = torch.empty(shape, dtype=torch.int64, device=key.device).random_(-(2**63), None, generator=generator)
-            if span < 2**64 and not key.is_meta:
-                # No generator of PyTorch's draws so wide a range that is not all of it.
-                host = np.random.Generator(np.random.Philox(generator.initial_seed() if generator else 0))
-                drawn = torch.from_numpy(host.integers(0, span, shape, np.uint64).view(np.int64)).to(key.device)
-        return _shifted(drawn, low, dtype_of(dtype))
+        moved, wanted = _integers(key, shape, _word(high - low)) + _word(low), dtype_of(dtype)
+        return moved.view(wanted) if wanted is torch.uint64 else moved.to(wanted)
 
     def random_gamma(self, key: Tensor, alpha: Tensor) -> Tensor:
         if alpha.dtype in HALVES:
             return self.random_gamma(key, alpha.float()).to(alpha.dtype)
-        return torch._standard_gamma(alpha, generator=_generator(key))
+        return _gamma(key, alpha)
 
     def random_binomial(self, key: Tensor, counts: Tensor, probabilities: Tensor) -> Tensor:
         wide = torch.float64 if counts.dtype is torch.float64 or not counts.dtype.is_floating_point else torch.float32
-        return torch.binomial(counts.to(wide), probabilities.to(wide), generator=_generator(key)).to(counts.dtype)
+        return _binomial(key, counts.to(wide), probabilities.to(wide)).to(counts.dtype)
 
     def random_permutation(self, key: Tensor, n: int) -> Tensor:
-        return torch.randperm(n, generator=_generator(key), dtype=torch.int32, device=key.device)
+        return _permutation(key, n)
 
     def dropout(self, key: Tensor, x: Tensor, rate: float, noise_shape: Shape) -> Tensor:
         # 16 random bits decide on an element: four times as fast as drawing numbers. The scale is that of the share that is kept in fact.
@@ -72,6 +119,6 @@ class Draws(Engine):
         if kept == 2**16:
             return x
         count = math.prod(noise_shape)
-        words = torch.empty((count + 3) // 4, dtype=torch.int64, device=key.device)
-        bits = words.random_(-(2**63), None, generator=_generator(key)).view(torch.int16)[:count].view(noise_shape)
+        words = _integers(key, ((count + 3) // 4,), _word(_EXTENT))
+        bits = words.view(torch.int16)[:count].view(noise_shape)
         return x * torch.lt(bits, kept - 2**15).to(x.dtype).mul_(2**16 / kept)

@@ -5,17 +5,15 @@ Each is used where it gives what the composition of this name gives; otherwise t
 
 from __future__ import annotations
 
-import warnings
-from contextlib import nullcontext
-
 import torch
 import torch.nn.functional as F
 
 from amalthea.engines.derived import Engine
 from amalthea.engines.protocol import Axes, Tensor
-from amalthea.engines.torch import convolution
+from amalthea.engines.torch import border, convolution
 from amalthea.engines.torch.arrays import index_within
 from amalthea.engines.torch.gradients import depth
+from amalthea.engines.torch.recurrences import lstm, lstm_in_graph
 
 Sizes = tuple[int, ...]
 Pairs = tuple[tuple[int, int], ...]
@@ -138,15 +136,9 @@ class NN(Engine):
     ) -> tuple[Tensor, Tensor, Tensor]:
         if mask is not None or x.dtype not in _FULL or x.is_meta or not x.numel() or depth() > 1:
             return super().lstm(x, h, c, kernel, recurrent_kernel, bias, mask, reverse, unroll, return_sequences, zero_output_for_mask)
-        weights = [kernel.t(), recurrent_kernel.t()]
-        if bias is not None:
-            weights += [bias, torch.zeros_like(bias)]
-        x = x.flip(1) if reverse else x
-        with warnings.catch_warnings() if x.is_cuda else nullcontext():
-            if x.is_cuda:  # cuDNN remarks that the weights are not one block of memory, which variables never are
-                warnings.simplefilter("ignore")
-            hs, last, memory = torch.lstm(x, (h[None], c[None]), weights, bias is not None, 1, 0.0, True, False, True)
-        return (hs if return_sequences else last[0]), last[0], memory[0]
+        run = lstm_in_graph if border.without_values(x) else lstm
+        hs, last, memory = run(x.flip(1) if reverse else x, h, c, kernel, recurrent_kernel, bias)
+        return (hs if return_sequences else last), last, memory
 
 
 _FULL = frozenset({torch.float32, torch.float64})

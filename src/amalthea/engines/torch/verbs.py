@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch.utils._python_dispatch import _disable_current_modes
 
 from amalthea import dtypes, tree
 from amalthea.engines.protocol import Protocol, Tensor
@@ -25,7 +26,8 @@ class Verbs(Protocol):
     # --- storage and devices ---
 
     def hold(self, value: np.ndarray, dtype: str) -> Tensor:
-        return border.from_host(value, dtype)
+        with _disable_current_modes():  # a tensor with values, also where a trace reads a variable first
+            return border.from_host(np.asarray(value, order="C"), dtype)  # in rows, as compiled functions leave it
 
     def assign(self, held: Tensor, value: Tensor) -> Tensor:
         if value.requires_grad:
@@ -46,6 +48,11 @@ class Verbs(Protocol):
     # --- compilation and gradients ---
 
     def compile(self, fn: Callable[..., Any], state: Callable[[], Sequence[Variable]] | None = None, jit: bool | str = "auto") -> Callable[..., Any]:
+        if jit is True:
+            from amalthea.engines.torch.compiled import Compiled  # importing PyTorch's compiler takes a second
+
+            return Compiled(fn, state)
+
         def run(*args: Any) -> Any:
             return fn(*args) if in_stateless_scope() else fn(*[_given(arg) for arg in args])
 
@@ -115,7 +122,23 @@ class Verbs(Protocol):
     # --- control flow ---
 
     def cond(self, pred: Tensor, then: Callable[[], Any], otherwise: Callable[[], Any]) -> Any:
-        return then() if bool(pred) else otherwise()
+        return self._one_of(pred, then, otherwise) if border.without_values(pred) else (then() if bool(pred) else otherwise())
+
+    def _one_of(self, pred: Tensor, then: Callable[[], Any], otherwise: Callable[[], Any]) -> Any:
+        """`cond` in a graph: both are computed, and one is taken."""
+        scopes, results = [], []
+        for branch in (then, otherwise):
+            with StatelessScope() as scope:
+                results.append(branch())
+            scopes.append(scope)
+        assigned = {id(variable): variable for scope in scopes for variable, _ in scope.written()}.values()
+        values = [[scope.read(variable) for variable in assigned] for scope in scopes]
+        if any(leaf.requires_grad for leaf in tree.flatten((results, values)) if isinstance(leaf, torch.Tensor)):
+            # The gradient of the branch not taken, times zero, may be no number.
+            raise border.depends_on_values("in a `cond` whose gradient is wanted")
+        choose = lambda one, other: self.where(pred.reshape(()), one, other)  # noqa: E731
+        apply_writes(zip(assigned, map(choose, *values), strict=True))
+        return tree.map_structure(choose, *results, none_is_leaf=False)
 
     def while_loop(
         self, cond: Callable[..., Tensor], body: Callable[..., tuple[Any, ...]], carry: tuple[Any, ...], limit: int | None
@@ -154,15 +177,13 @@ class Verbs(Protocol):
 
 
 def _given(x: Any) -> Any:
-    """An argument of a compiled function, its arrays as tensors. Nothing writes into tensors, so they may share memory with the arrays."""
+    """An argument of a compiled function, its arrays as tensors."""
     kind = type(x)
     if kind is tuple or kind is list:
         return kind([_given(part) for part in x])
     if kind is dict:
         return {key: _given(part) for key, part in x.items()}
-    if isinstance(x, (np.ndarray, np.generic)):
-        return border.from_host(x, dtypes.standardize_dtype(x.dtype), copy=False)
-    return tree.map_structure(_given, x) if tree.is_nested(x) else x
+    return tree.map_structure(border.given, x) if tree.is_nested(x) else border.given(x)
 
 
 class _Shapes(StatelessScope):

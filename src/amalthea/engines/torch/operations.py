@@ -1,0 +1,39 @@
+"""Operations of our own in PyTorch's registry: what is to be one step of a graph, because a trace could not or should not look into it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+LIBRARY = torch.library.Library("amalthea", "FRAGMENT")
+
+
+def operation(schema: str, like: Callable[..., Any], run: Callable[..., Any]) -> Any:
+    """The operation of this schema.
+
+    Args:
+        schema: its name and arguments, as PyTorch writes them.
+        like: tensors such as its results would be, without values, of the same arguments.
+        run: computes it. The results lie in memory row by row, as those of `like` do.
+    """
+    name = schema.partition("(")[0]
+    LIBRARY.define(schema)
+    LIBRARY.impl(name, run, "CompositeExplicitAutograd")
+    torch.library.register_fake(f"amalthea::{name}", like, lib=LIBRARY)
+    return getattr(torch.ops.amalthea, name).default
+
+
+def differentiable(name: str, backward: Callable[..., Any]) -> None:
+    """Let the operation of this name have a gradient: `backward(inputs, outputs, upstream)`, each a tuple of tensors."""
+
+    def keep(ctx: Any, inputs: tuple[torch.Tensor, ...], output: Any) -> None:
+        ctx.count = len(inputs)
+        ctx.save_for_backward(*inputs, *(output if isinstance(output, tuple) else (output,)))
+
+    def gradient(ctx: Any, *upstream: torch.Tensor) -> Any:
+        kept = ctx.saved_tensors
+        return backward(kept[: ctx.count], kept[ctx.count :], upstream)
+
+    torch.library.register_autograd(f"amalthea::{name}", gradient, setup_context=keep, lib=LIBRARY)
