@@ -63,7 +63,7 @@ class ModelFileError(SerializationError):
     """A file is damaged, hostile, or of a kind that is not read.
 
     Args:
-        code: what went wrong, as a short name that stays the same: "zip.overlap". The table of all is `amalthea.saving.reading.codes`.
+        code: what went wrong, as a short name that stays the same: "zip.overlap". Those of configurations are in `amalthea.saving.faults.CODES`.
         place: where: the file, and the member, byte or path inside.
         reason: what was found there, as a sentence.
         hint: what to do, as a sentence.
