@@ -87,18 +87,26 @@ class Compiled:
         program = self._programs.get(signature)
         if program is None:
             constants = [(leaf,) if kind is None else None for leaf, kind in zip(leaves, kinds, strict=True)]
-            program = self._programs[signature] = self._compile(args, constants, tensors)
+            program = self.new(signature, self._state() if self._state is not None else (), tensors, _unflatten(args, constants))
         return program(tensors)
 
-    def _compile(self, args: Any, constants: list[tuple[Any] | None], tensors: list[Any]) -> Callable[[list[Any]], Any]:
-        structure = tree.map_structure(lambda leaf: None, args)
+    def new(
+        self, signature: Hashable, foreseen: Sequence[Variable], tensors: list[Any], unflatten: Callable[[list[Any]], Any]
+    ) -> Callable[[list[Any]], Any]:
+        """The function for a signature that has none yet."""
+        program = self._programs[signature] = self.program(foreseen, tensors, unflatten)
+        return program
 
-        def unflatten(given: list[Any]) -> Any:
-            values = iter(given)
-            return tree.pack_sequence_as(structure, [next(values) if constant is None else constant[0] for constant in constants])
 
-        return self.program(self._state() if self._state is not None else (), tensors, unflatten)
+def _unflatten(args: Any, constants: list[tuple[Any] | None]) -> Callable[[list[Any]], Any]:
+    """What makes arguments like `args` of the tensors in them; the other leaves are `constants`."""
+    structure = tree.map_structure(lambda leaf: None, args)
 
+    def unflatten(given: list[Any]) -> Any:
+        values = iter(given)
+        return tree.pack_sequence_as(structure, [next(values) if constant is None else constant[0] for constant in constants])
+
+    return unflatten
 
 def _skeleton(structure: Any) -> Any:
     """What of a structure remains when its leaves are taken out, as a key."""

@@ -73,6 +73,9 @@ class Variable(TensorOperators):
     count that they saw last: only if it changed need they look for variables that are `lent`, whose memory they must not recycle, or that
     live on another engine."""
 
+    sole: Any = None
+    """The stored tensor, if a compiled function gave it and nobody else has it, so that such functions may write into it."""
+
     reading: Any = None
     """What an engine remembers of the last reading, for tapes."""
 

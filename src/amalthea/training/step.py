@@ -55,7 +55,7 @@ def watched(engine: Engine, step: Step, variables: Callable[[], Sequence[Variabl
 
 def fast(engine: Engine, step: Step, state: Callable[[], Sequence[Variable]], eager: bool, jit: bool | str) -> Step:
     """`step` as a function of one batch; compiled by `engine`, as `jit` says, unless `eager`."""
-    return step if eager else engine.compile(step, state, jit)
+    return step if eager else engine.compile(step, state, jit, True)
 
 
 def fast_group(engine: Engine, step: Step, state: Callable[[], Sequence[Variable]], eager: bool, jit: bool | str) -> Callable[[Sequence[Any]], Any]:

@@ -308,6 +308,12 @@ class Arrays(Engine):
     def canonical_dtype(self, dtype: str) -> str:
         return dtype
 
+    # --- elementwise ---
+
+    def clip(self, x: Tensor, low: Scalar | Tensor, high: Scalar | Tensor) -> Tensor:
+        numbers = isinstance(low, (int, float)) and isinstance(high, (int, float))
+        return torch.clamp(x, low, high) if numbers and x.dtype not in UNSIGNED else super().clip(x, low, high)
+
     # --- creation ---
 
     def full(self, shape: Shape, value: Scalar | Tensor, dtype: str) -> Tensor:

@@ -10,6 +10,10 @@ import torch
 LIBRARY = torch.library.Library("amalthea", "FRAGMENT")
 
 
+DONE_BY: dict[Any, Callable[..., Any]] = {}
+"""The Python functions that compute these operations: a call of one is faster than the way to it through PyTorch's registry."""
+
+
 def operation(schema: str, like: Callable[..., Any], run: Callable[..., Any]) -> Any:
     """The operation of this schema.
 
@@ -18,11 +22,23 @@ def operation(schema: str, like: Callable[..., Any], run: Callable[..., Any]) ->
         like: tensors such as its results would be, without values, of the same arguments.
         run: computes it. The results lie in memory row by row, as those of `like` do.
     """
+    found = _defined(schema, run)
+    torch.library.register_fake(found._schema.name, like, lib=LIBRARY)
+    return found
+
+
+def in_place(schema: str, run: Callable[..., Any]) -> Any:
+    """The operation of this schema, which writes into what the schema says; its name ends in "_"."""
+    return _defined(schema, run)
+
+
+def _defined(schema: str, run: Callable[..., Any]) -> Any:
     name = schema.partition("(")[0]
     LIBRARY.define(schema)
     LIBRARY.impl(name, run, "CompositeExplicitAutograd")
-    torch.library.register_fake(f"amalthea::{name}", like, lib=LIBRARY)
-    return getattr(torch.ops.amalthea, name).default
+    found = getattr(torch.ops.amalthea, name).default
+    DONE_BY[found] = run
+    return found
 
 
 def differentiable(name: str, backward: Callable[..., Any]) -> None:

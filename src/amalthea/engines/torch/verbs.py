@@ -47,11 +47,15 @@ class Verbs(Protocol):
 
     # --- compilation and gradients ---
 
-    def compile(self, fn: Callable[..., Any], state: Callable[[], Sequence[Variable]] | None = None, jit: bool | str = "auto") -> Callable[..., Any]:
+    def compile(self, fn: Callable[..., Any], state: Callable[[], Sequence[Variable]] | None = None, jit: bool | str = "auto", repeats: bool = False) -> Callable[..., Any]:
         if jit is True:
             from amalthea.engines.torch.compiled import Compiled  # importing PyTorch's compiler takes a second
 
             return Compiled(fn, state)
+        if jit == "auto" and repeats:
+            from amalthea.engines.torch.recorded import Recorded
+
+            return Recorded(fn, state)
 
         def run(*args: Any) -> Any:
             return fn(*args) if in_stateless_scope() else fn(*[_given(arg) for arg in args])
