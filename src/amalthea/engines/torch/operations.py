@@ -42,11 +42,14 @@ def _defined(schema: str, run: Callable[..., Any]) -> Any:
 
 
 def differentiable(name: str, backward: Callable[..., Any]) -> None:
-    """Let the operation of this name have a gradient: `backward(inputs, outputs, upstream)`, each a tuple of tensors."""
+    """Let the operation of this name have a gradient: `backward(inputs, outputs, upstream)`, each a tuple of tensors. Upstream
+    there is None for outputs that nothing depends on."""
 
-    def keep(ctx: Any, inputs: tuple[torch.Tensor, ...], output: Any) -> None:
-        ctx.count = len(inputs)
-        ctx.save_for_backward(*inputs, *(output if isinstance(output, tuple) else (output,)))
+    def keep(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
+        tensors = [given for given in inputs if isinstance(given, torch.Tensor)]
+        ctx.count = len(tensors)
+        ctx.set_materialize_grads(False)
+        ctx.save_for_backward(*tensors, *(output if isinstance(output, tuple) else (output,)))
 
     def gradient(ctx: Any, *upstream: torch.Tensor) -> Any:
         kept = ctx.saved_tensors
