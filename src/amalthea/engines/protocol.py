@@ -108,7 +108,9 @@ class Protocol:
     # --- verbs: what makes an engine one ---------------------------------------------------------------
 
     @primitive("verbs")
-    def compile(self, fn: Callable[..., Any], state: Callable[[], Sequence[Any]] | None = None, jit: bool | str = "auto") -> Callable[..., Any]:
+    def compile(
+        self, fn: Callable[..., Any], state: Callable[[], Sequence[Any]] | None = None, jit: bool | str = "auto", repeats: bool = False
+    ) -> Callable[..., Any]:
         """A fast callable of `fn`, which may read and assign variables.
 
         `state`, if given, names the variables that `fn` probably uses; it is a hint that saves a trace,
@@ -119,6 +121,9 @@ class Protocol:
         `torch.compile` on PyTorch); what it cannot take is an `UnsupportedByEngine`. False: without that compiler: a graph on
         TensorFlow; on JAX and PyTorch `fn` runs at every call, operation by operation. "auto": the engine's choice, which is True
         on JAX and False on the others. NumPy has no compiler: there `fn` runs as it is, whatever `jit` says.
+
+        `repeats` says that `fn` asks for the same operations at every call with arguments of the same shapes, and has no other
+        effects, so that an engine that would run it as it is may record and repeat them ("auto" on PyTorch).
         """
 
     @primitive("verbs")

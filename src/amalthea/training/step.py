@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from amalthea.engines.derived import Engine
 from amalthea.state.variable import Variable
@@ -53,12 +53,26 @@ def watched(engine: Engine, step: Step, variables: Callable[[], Sequence[Variabl
     return run
 
 
-def fast(engine: Engine, step: Step, state: Callable[[], Sequence[Variable]], eager: bool, jit: bool | str) -> Step:
-    """`step` as a function of one batch; compiled by `engine`, as `jit` says, unless `eager`."""
-    return step if eager else engine.compile(step, state, jit, True)
+class Way(NamedTuple):
+    """How steps are run.
+
+    Args:
+        eager: as they are written, without compiling them.
+        jit: whether the engine's compiler makes machine code of them; see `Model.compile`.
+        repeats: whether they do the same at every call.
+    """
+
+    eager: bool
+    jit: bool | str
+    repeats: bool
 
 
-def fast_group(engine: Engine, step: Step, state: Callable[[], Sequence[Variable]], eager: bool, jit: bool | str) -> Callable[[Sequence[Any]], Any]:
+def fast(engine: Engine, step: Step, state: Callable[[], Sequence[Variable]], way: Way) -> Step:
+    """`step` as a function of one batch, compiled by `engine`."""
+    return step if way.eager else engine.compile(step, state, way.jit, way.repeats)
+
+
+def fast_group(engine: Engine, step: Step, state: Callable[[], Sequence[Variable]], way: Way) -> Callable[[Sequence[Any]], Any]:
     """As `fast`, for several batches in one execution; gives the result of the last."""
 
     def run(batches: Sequence[Any]) -> Any:
@@ -67,4 +81,4 @@ def fast_group(engine: Engine, step: Step, state: Callable[[], Sequence[Variable
             result = step(data)
         return result
 
-    return run if eager else engine.compile(run, state, jit)
+    return fast(engine, run, state, way)

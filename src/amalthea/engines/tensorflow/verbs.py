@@ -53,7 +53,9 @@ class Verbs(Protocol):
 
     # --- compilation and gradients ---
 
-    def compile(self, fn: Callable[..., Any], state: Callable[[], Sequence[Variable]] | None = None, jit: bool | str = "auto") -> Callable[..., Any]:
+    def compile(
+        self, fn: Callable[..., Any], state: Callable[[], Sequence[Variable]] | None = None, jit: bool | str = "auto", repeats: bool = False
+    ) -> Callable[..., Any]:
         return Compiled(fn, state, jit is True)
 
     def value_and_grad(self, fn: Callable[[], tuple[Tensor, Any]], variables: Sequence[Variable]) -> tuple[tuple[Tensor, Any], list[Tensor]]:

@@ -45,43 +45,55 @@ def spread(x: Tensor, steps: Sizes, first: int) -> Tensor:
     return x
 
 
-def _plane(call: Callable[..., Tensor], x: Tensor, kernel: Tensor, strides: Sizes, dilation: Sizes) -> Tensor:
+def _plane(call: Callable[..., Tensor], x: Tensor, kernel: Tensor, strides: Sizes, dilation: Sizes, padding: str) -> Tensor:
     """A convolution over two axes; over one it is one of which the other has one element."""
     if len(strides) == 2:
-        return call(x, kernel, strides, dilation)
-    y = call(tf.expand_dims(x, 1), tf.expand_dims(kernel, 0), (strides[0], strides[0]), (1, *dilation))
+        return call(x, kernel, strides, dilation, padding)
+    y = call(tf.expand_dims(x, 1), tf.expand_dims(kernel, 0), (strides[0], strides[0]), (1, *dilation), padding)
     return tf.squeeze(y, 1)
 
 
-def _conv2d(x: Tensor, kernel: Tensor, strides: Sizes, dilation: Sizes) -> Tensor:
-    return tf.nn.conv2d(x, kernel, strides, "VALID", dilations=dilation)
+def _conv2d(x: Tensor, kernel: Tensor, strides: Sizes, dilation: Sizes, padding: str) -> Tensor:
+    return tf.nn.conv2d(x, kernel, strides, padding, dilations=dilation)
 
 
-def _depthwise2d(x: Tensor, kernel: Tensor, strides: Sizes, dilation: Sizes) -> Tensor:
-    return tf.nn.depthwise_conv2d(x, kernel, (1, *strides, 1), "VALID", dilations=dilation)
+def _depthwise2d(x: Tensor, kernel: Tensor, strides: Sizes, dilation: Sizes, padding: str) -> Tensor:
+    return tf.nn.depthwise_conv2d(x, kernel, (1, *strides, 1), padding, dilations=dilation)
+
+
+def _padded(x: Tensor, window: Sizes, strides: Sizes, padding: Pairs, dilation: Sizes) -> tuple[Tensor, str]:
+    """`x` with zeros around its space as far as the kernels do not add them, and how TensorFlow calls what is left to them."""
+    if any(low or high for low, high in padding) and None not in x.shape[1:-1]:
+        totals = (
+            max((-(-size // stride) - 1) * stride + (width - 1) * step + 1 - size, 0)
+            for size, width, stride, step in zip(x.shape[1:-1], window, strides, dilation, strict=True)
+        )
+        if padding == tuple((total // 2, total - total // 2) for total in totals):
+            return x, "SAME"
+    return pad_space(x, padding), "VALID"
 
 
 def conv(x: Tensor, kernel: Tensor, strides: Sizes, padding: Pairs, dilation: Sizes, groups: int, input_dilation: Sizes) -> Tensor:
     """`Protocol.conv`."""
     if x.shape[0] == 0:  # TensorFlow gives a result of the shape of `x`
         return conv(tf.zeros([1, *x.shape[1:]], x.dtype), kernel, strides, padding, dilation, groups, input_dilation)[:0]
-    x = pad_space(spread(x, input_dilation, 1), padding)
-    window, channels = tuple(kernel.shape[:-2]), x.shape[-1]
+    channels = x.shape[-1]
     if len(strides) == 3 or (prod(dilation) > 1 and prod(strides) > 1):
         kernel, dilation = spread(kernel, dilation, 0), (1,) * len(strides)
+    x, mode = _padded(spread(x, input_dilation, 1), tuple(kernel.shape[:-2]), strides, padding, dilation)
     if groups == channels > 1 and len(strides) < 3 and len(set(strides)) == 1:
         *window, _, filters = kernel.shape
-        return _plane(_depthwise2d, x, tf.reshape(kernel, [*window, channels, filters // channels]), strides, dilation)
+        return _plane(_depthwise2d, x, tf.reshape(kernel, [*window, channels, filters // channels]), strides, dilation, mode)
     if groups > 1:  # the gradient of a grouped convolution has no kernel on CPUs
         parts = zip(tf.split(x, groups, -1), tf.split(kernel, groups, -1), strict=True)
-        return tf.concat([_alone(part, filters, strides, dilation) for part, filters in parts], -1)
-    return _alone(x, kernel, strides, dilation)
+        return tf.concat([_alone(part, filters, strides, dilation, mode) for part, filters in parts], -1)
+    return _alone(x, kernel, strides, dilation, mode)
 
 
-def _alone(x: Tensor, kernel: Tensor, strides: Sizes, dilation: Sizes) -> Tensor:
+def _alone(x: Tensor, kernel: Tensor, strides: Sizes, dilation: Sizes, padding: str) -> Tensor:
     if len(strides) == 3:
-        return tf.nn.conv3d(x, kernel, (1, *strides, 1), "VALID")
-    return _plane(_conv2d, x, kernel, strides, dilation)
+        return tf.nn.conv3d(x, kernel, (1, *strides, 1), padding)
+    return _plane(_conv2d, x, kernel, strides, dilation, padding)
 
 
 def least(dtype: Any) -> Any:

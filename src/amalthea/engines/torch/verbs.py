@@ -47,7 +47,9 @@ class Verbs(Protocol):
 
     # --- compilation and gradients ---
 
-    def compile(self, fn: Callable[..., Any], state: Callable[[], Sequence[Variable]] | None = None, jit: bool | str = "auto", repeats: bool = False) -> Callable[..., Any]:
+    def compile(
+        self, fn: Callable[..., Any], state: Callable[[], Sequence[Variable]] | None = None, jit: bool | str = "auto", repeats: bool = False
+    ) -> Callable[..., Any]:
         if jit is True:
             from amalthea.engines.torch.compiled import Compiled  # importing PyTorch's compiler takes a second
 
