@@ -108,6 +108,7 @@ def _unflatten(args: Any, constants: list[tuple[Any] | None]) -> Callable[[list[
 
     return unflatten
 
+
 def _skeleton(structure: Any) -> Any:
     """What of a structure remains when its leaves are taken out, as a key."""
     if not tree.is_nested(structure):

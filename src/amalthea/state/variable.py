@@ -220,10 +220,15 @@ class Variable(TensorOperators):
         cast = _autocast.get()
         if cast is not None and cast != self._dtype and self._autocast and dtypes.is_float(self._dtype):
             return engine.cast(value, cast)
-        if scope is None and not self.lent:
+        if scope is None:
+            self.lend()
+        return value
+
+    def lend(self) -> None:
+        """Note that somebody may hold the stored tensor, whose memory must not be recycled."""
+        if not self.lent:
             self.lent = True
             Variable.lendings += 1
-        return value
 
     def held(self) -> Any:
         """The stored tensor itself, on the engine in use: made or moved there now if it was not yet. For engines; others read `value`."""

@@ -56,19 +56,23 @@ def _inside(part: Any) -> Iterable[Any] | None:
     if isinstance(part, types.FunctionType):
         return [*(cell.cell_contents for cell in part.__closure__ or ()), part.__defaults__, part.__kwdefaults__] if _is_ours(part) else None
     if isinstance(part, Mapping):
-        return part.values()
+        return [value for key, value in part.items() if not _makes_first_values(key)]
     if isinstance(part, (list, tuple, set, frozenset)):
         return part
-    return list(_attributes(part)) if _is_ours(type(part)) else None
+    return list(_attributes(part)) if _is_ours(type(part)) and not isinstance(part, types.BuiltinFunctionType) else None
 
 
 def _is_ours(named: Any) -> bool:
     return str(named.__module__).partition(".")[0] in (_PACKAGE, "builtins")
 
 
+def _makes_first_values(name: Any) -> bool:
+    """Whether what has this name makes first values of variables, which is no part of a step."""
+    return isinstance(name, str) and name.endswith("initializer")
+
+
 def _attributes(obj: Any) -> Iterator[Any]:
-    """The values of the attributes; what makes first values of variables is not part of a step."""
     slots = (name for cls in type(obj).__mro__ for name in getattr(cls, "__slots__", ()) if hasattr(obj, name))
     for name in (*getattr(obj, "__dict__", ()), *slots):
-        if not name.endswith("initializer"):
+        if not _makes_first_values(name):
             yield getattr(obj, name)

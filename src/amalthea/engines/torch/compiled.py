@@ -10,6 +10,7 @@ from torch._dynamo.exc import BackendCompilerFailed, TorchDynamoException
 from torch._inductor.exc import InvalidCxxCompiler
 
 from amalthea.engines.torch.graphs import Graph, Graphs
+from amalthea.engines.torch.updates import adam, adam_by_lists
 from amalthea.errors import UnsupportedByEngine
 from amalthea.state.variable import Variable
 
@@ -45,6 +46,8 @@ class Program:
 
 class Compiled(Graphs):
     """A function of stateful code as compiled graphs, one for each signature of its arguments."""
+
+    parts = {adam: adam_by_lists}  # noqa: RUF012 (declared in the base class)
 
     def made(self, graph: Graph) -> Program:
         return Program(graph)

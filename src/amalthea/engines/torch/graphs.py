@@ -7,8 +7,8 @@ function, values of variables in, new values out.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from typing import Any, ClassVar
 
 import torch
 from torch._subclasses.fake_tensor import DataDependentOutputException, DynamicOutputShapeException, FakeTensorMode
@@ -29,6 +29,7 @@ class Graph:
         foreseen: variables that it probably reads.
         leaves: the tensors in its arguments.
         unflatten: makes the arguments of such tensors.
+        parts: what takes the place of some operations: functions of the same arguments that use others.
 
     Attributes:
         module: the graph. Its inputs are the values of `variables`, and then the tensors; its outputs are the new values of `assigned`, and then
@@ -40,7 +41,15 @@ class Graph:
         UnsupportedByEngine: the function reads a value.
     """
 
-    def __init__(self, fn: Callable[..., Any], foreseen: Sequence[Variable], leaves: list[Any], unflatten: Callable[[list[Any]], Any]) -> None:
+    def __init__(
+        self,
+        fn: Callable[..., Any],
+        foreseen: Sequence[Variable],
+        leaves: list[Any],
+        unflatten: Callable[[list[Any]], Any],
+        parts: Mapping[Any, Callable[..., Any]],
+    ) -> None:
+        self._parts = dict(parts)
         try:
             self.variables, scope, self.module = traced(lambda variables: self._trace(fn, variables, leaves, unflatten), foreseen)
         except (DataDependentOutputException, DynamicOutputShapeException) as error:
@@ -69,7 +78,7 @@ class Graph:
 
         # What is made of arrays in the function has values, and becomes a constant of the graph.
         fake = FakeTensorMode(allow_non_fake_inputs=True)
-        module = make_fx(pure)(*(fake.from_tensor(tensor) for tensor in [variable.held() for variable in variables] + leaves))
+        module = make_fx(pure, self._parts)(*(fake.from_tensor(tensor) for tensor in [variable.held() for variable in variables] + leaves))
         return scope, module
 
     def result(self, tensors: Iterable[Any]) -> Any:
@@ -99,6 +108,8 @@ def _apart(inputs: Sequence[torch.Tensor], values: list[torch.Tensor]) -> list[t
 class Graphs(tracing.Compiled):
     """A function of stateful code as graphs, one for each signature of its arguments. How a graph is run is said by those that define `made`."""
 
+    parts: ClassVar[Mapping[Any, Callable[..., Any]]] = {}
+
     def tensor(self, leaf: Any) -> Any:
         return border.given(leaf)
 
@@ -110,7 +121,7 @@ class Graphs(tracing.Compiled):
         raise NotImplementedError
 
     def program(self, foreseen: Sequence[Variable], tensors: list[Any], unflatten: Callable[[list[Any]], Any]) -> Callable[[list[Any]], Any]:
-        return self.made(Graph(self._fn, foreseen, tensors, unflatten))
+        return self.made(Graph(self._fn, foreseen, tensors, unflatten, self.parts))
 
     def within(self, leaves: list[Any]) -> bool:
         tensors = [leaf for leaf in leaves if isinstance(leaf, torch.Tensor)]

@@ -80,7 +80,9 @@ def _gradient(*tensors: Tensor) -> tuple[Tensor, ...]:
     return _gradient_again(inputs, upstream) if not kept.numel() else _gradient_of_kernel(inputs, outputs, kept, upstream)
 
 
-def _gradient_of_kernel(inputs: tuple[Tensor, ...], outputs: tuple[Tensor, ...], kept: Tensor, upstream: tuple[Tensor | None, ...]) -> tuple[Tensor, ...]:
+def _gradient_of_kernel(
+    inputs: tuple[Tensor, ...], outputs: tuple[Tensor, ...], kept: Tensor, upstream: tuple[Tensor | None, ...]
+) -> tuple[Tensor, ...]:
     x, h, c, *weights = inputs
     hs, last, memory = outputs
     to_all, to_last, to_memory = upstream

@@ -30,15 +30,23 @@ def tidy(module: GraphModule) -> None:
     """Apply the rules, from the first node to the last, and drop what nothing reads."""
     written = set(_written(module))
     for node in list(module.graph.nodes):
-        if node.op != "call_function" or not isinstance(node.target, torch._ops.OpOverload) or node in written:
-            continue
-        for rule in _RULES:
-            found = rule(module, node)
-            if found is not None:
-                node.replace_all_uses_with(found)
-                module.graph.erase_node(node)
-                break
+        left: Node | None = node
+        while left is not None and left not in written:
+            left = _replaced(module, left)
     _drop_unread(module)
+
+
+def _replaced(module: GraphModule, node: Node) -> Node | None:
+    """What a rule put in the place of `node`, if there is one for it."""
+    if node.op != "call_function" or not isinstance(node.target, torch._ops.OpOverload):
+        return None
+    for rule in _RULES:
+        found = rule(module, node)
+        if found is not None:
+            node.replace_all_uses_with(found)
+            module.graph.erase_node(node)
+            return found
+    return None
 
 
 def value_of(node: Node) -> Any:
@@ -108,7 +116,7 @@ def _view_of_view(module: GraphModule, node: Node) -> Node | None:
         return None
     first = source.args[0]
     assert isinstance(first, Node)
-    return _after(module, node, aten.view.default, (first, node.args[1])) if value_of(first).is_contiguous() else None
+    return _beside(node, aten.view.default, (first, node.args[1])) if value_of(first).is_contiguous() else None
 
 
 def _divided_by_one(module: GraphModule, node: Node) -> Node | None:
@@ -133,8 +141,8 @@ def _product_and_sum(module: GraphModule, node: Node) -> Node | None:
     added, result = value_of(row), value_of(product)
     if added.shape != result.shape[1:] or added.dtype != result.dtype or value_of(node).shape[-1] != result.shape[1]:
         return None
-    fused = _after(module, node, aten.addmm.default, (row, *product.args), like=product)
-    return fused if seen is None else _after(module, node, aten.view.default, (fused, seen.args[1]), after=fused)
+    fused = _beside(node, aten.addmm.default, (row, *product.args), like=product)
+    return fused if seen is None else _beside(node, aten.view.default, (fused, seen.args[1]))
 
 
 def _constant(module: GraphModule, node: Node) -> Node | None:
@@ -170,10 +178,10 @@ _RULES: tuple[Callable[[GraphModule, Node], Node | None], ...] = (
 )
 
 
-def _after(module: GraphModule, node: Node, target: Any, args: Sequence[Any], like: Node | None = None, after: Node | None = None) -> Node:
-    """A new node beside `node`, with a result like that of `like`."""
-    with module.graph.inserting_before(node):
-        made = module.graph.call_function(target, tuple(args))
+def _beside(node: Node, target: Any, args: Sequence[Any], like: Node | None = None) -> Node:
+    """A new node before `node`, with a result like that of `like`."""
+    with node.graph.inserting_before(node):
+        made = node.graph.call_function(target, tuple(args))
     made.meta["val"] = value_of(like or node)
     return made
 

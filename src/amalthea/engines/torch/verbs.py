@@ -65,7 +65,7 @@ class Verbs(Protocol):
         return run
 
     def value_and_grad(self, fn: Callable[[], tuple[Tensor, Any]], variables: Sequence[Variable]) -> tuple[tuple[Tensor, Any], list[Tensor]]:
-        values = [stored(variable) for variable in variables]
+        values = [_lent(variable) for variable in variables]
         nested = depth() > 0
         with recorded(), StatelessScope() as scope:
             leaves = [leaf_of(value, nested) for value in values]
@@ -85,7 +85,7 @@ class Verbs(Protocol):
     def watching(self, variables: Sequence[Variable]) -> Iterator[None]:
         with StatelessScope() as scope:
             for variable in variables:
-                scope.hold(variable, leaf_of(stored(variable), nested=False))
+                scope.hold(variable, leaf_of(_lent(variable), nested=False))
             yield
             writes = scope.written()
         apply_writes([(variable, detached(tensor)) for variable, tensor in writes])
@@ -177,6 +177,12 @@ class Verbs(Protocol):
         except RuntimeError:
             # `vmap` has no rule for some operations, among them those that read values: then one element after another.
             return _stacked([fn(*tree.map_structure(lambda leaf, step=step: leaf[step], xs, none_is_leaf=False)) for step in range(length)])
+
+
+def _lent(variable: Variable) -> Tensor:
+    """The value of a variable, of which a leaf is made: that shares its memory, and may be given to anybody."""
+    variable.lend()
+    return stored(variable)
 
 
 # --- arguments, and functions without values -------------------------------------------------------------

@@ -1,0 +1,347 @@
+"""Steps that are recorded and repeated on PyTorch: the same numbers as run one by one, in memory that nobody else holds."""
+
+import numpy as np
+import pytest
+
+import amalthea
+from amalthea import layers, ops, optimizers
+from amalthea.testing.choice import engines_to_test
+
+if "torch" not in engines_to_test():
+    pytest.skip("needs PyTorch", allow_module_level=True)
+
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from small_models import OPTIMIZERS, assert_alike, convolutional, dense, normalised, recurrent, train
+from torch.fx.experimental.proxy_tensor import make_fx
+
+from amalthea.engines.torch import recorded
+from amalthea.engines.torch.emitting import emitted
+from amalthea.engines.torch.memory import overwrite, reuse
+from amalthea.engines.torch.tidying import tidy
+from amalthea.training.repeatable import is_repeatable
+
+
+@pytest.fixture(autouse=True)
+def engine():
+    with amalthea.engine("torch"):
+        yield
+
+
+@pytest.fixture
+def programs(monkeypatch):
+    """The programs that were made, each as often as it ran."""
+    runs = []
+    call = recorded.Program.__call__
+
+    def counted(program, leaves):
+        runs.append(program)
+        return call(program, leaves)
+
+    monkeypatch.setattr(recorded.Program, "__call__", counted)
+    return runs
+
+
+def compiled(fn, state=None):
+    return amalthea.engines.get("torch").compile(fn, state, repeats=True)
+
+
+# --- training ---------------------------------------------------------------------------------------------
+
+
+def residual():
+    return [layers.Flatten(), layers.Dense(8), layers.LayerNormalization(), layers.Activation("gelu"), layers.Dropout(0.1), layers.Dense(2)]
+
+
+def pooled():
+    return [
+        layers.Conv1D(5, 3, padding="same", activation="relu"),
+        layers.MaxPooling1D(2),
+        layers.Flatten(),
+        layers.Dense(2, kernel_regularizer="l2"),
+    ]
+
+
+@pytest.mark.parametrize("how", [{}, {"steps_per_execution": 2}], ids=["single", "grouped"])
+@pytest.mark.parametrize("make", [dense, normalised, convolutional, recurrent, residual, pooled])
+def test_a_model_trains_as_step_by_step(make, how, programs):
+    found = train(make, "auto", epochs=5, **how)
+    # Two forms of batches train, in five epochs; the first two of each form run as they are written.
+    assert len(set(programs)) == 2
+    assert len(programs) == {1: 15, 2: 10}[how.get("steps_per_execution", 1)] - 2 * recorded.RUNS_BEFORE
+    assert_alike(found, train(make, False, epochs=5, **how))
+
+
+RULES = {
+    name: lambda name=name: getattr(optimizers, name)(0.01)
+    for name in ("SGD", "Adadelta", "Adafactor", "Adagrad", "Adamax", "Ftrl", "Lamb", "Lion", "Muon", "Nadam", "RMSprop", "ScheduleFreeAdamW")
+}
+RULES |= OPTIMIZERS | {"amsgrad": lambda: optimizers.Adam(0.01, amsgrad=True)}
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_what_the_optimizer_keeps_goes_on(rule, programs):
+    found = train(dense, "auto", RULES[rule], epochs=4)
+    assert programs
+    assert_alike(found, train(dense, False, RULES[rule], epochs=4))
+
+
+# --- what is recorded -------------------------------------------------------------------------------------
+
+
+class Counting(layers.Layer):
+    """A layer of a user's own, which does something besides."""
+
+    runs = 0
+
+    def call(self, x):
+        self.runs += 1
+        return x * 2
+
+
+def test_code_of_a_users_own_runs_at_every_step():
+    counting = Counting()
+    model = amalthea.Sequential([amalthea.Input((4,)), counting, layers.Dense(1)])
+    model.compile("sgd", "mse")
+    before = counting.runs
+    model.fit(np.ones((40, 4)), np.ones((40, 1)), batch_size=4, verbose=0)
+    assert counting.runs == before + 10 + 1  # once for the shapes of the outputs
+
+
+def custom_loss(y_true, y_pred):
+    return ops.mean(ops.square(y_true - y_pred), axis=-1)
+
+
+OWN = {
+    "loss": {"loss": custom_loss},
+    "metric": {"loss": "mse", "metrics": [custom_loss]},
+    "rate": {"loss": "mse", "optimizer": lambda: optimizers.SGD(lambda: 0.1)},
+}
+
+
+@pytest.mark.parametrize("part", OWN)
+def test_what_is_compiled_may_be_a_users_own(part):
+    model = amalthea.Sequential([amalthea.Input((2,)), layers.Dense(1)])
+    arguments = dict(OWN[part])
+    model.compile(arguments.pop("optimizer", lambda: "sgd")(), **arguments)
+    assert not is_repeatable(model)
+
+
+PARTS = [
+    lambda: layers.Dense(2, activation="relu", kernel_initializer=lambda shape, dtype: np.ones(shape, dtype), kernel_regularizer="l2"),
+    lambda: layers.Bidirectional(layers.LSTM(2, dropout=0.1)),
+    lambda: layers.RNN([layers.GRUCell(2), layers.SimpleRNNCell(2)]),
+    lambda: layers.MultiHeadAttention(2, 2),
+    lambda: layers.BatchNormalization(),
+    lambda: optimizers.AdamW(optimizers.schedules.CosineDecay(0.1, 10), use_ema=True),
+    lambda: amalthea.metrics.AUC(),
+    lambda: amalthea.losses.BinaryFocalCrossentropy(),
+]
+
+
+@pytest.mark.parametrize("make", PARTS)
+def test_parts_of_this_library_do_the_same_at_every_call(make):
+    assert is_repeatable(make())
+
+
+class Halved(layers.Dense):
+    """A kind of a library's layer."""
+
+
+OTHERS = [
+    lambda: layers.Dense(2, activation=torch.relu),
+    lambda: layers.Lambda(lambda x: x),
+    lambda: layers.TimeDistributed(Halved(2)),
+    lambda: layers.Dense(2, kernel_regularizer=lambda w: ops.sum(w)),
+    lambda: amalthea.metrics.MeanMetricWrapper(custom_loss),
+]
+
+
+@pytest.mark.parametrize("make", OTHERS)
+def test_parts_that_hold_somebody_elses_code_may_not(make):
+    assert not is_repeatable(make())
+
+
+def test_what_reads_values_runs_as_it_is_written(programs):
+    call = compiled(lambda x: x * 2 if float(ops.sum(x)) > 0 else x)
+    found = [call(np.float32([start, 1])).tolist() for start in (1, -5, 2, -6)]
+    assert found == [[2, 2], [-5, 1], [4, 2], [-6, 1]]
+    assert not programs
+
+
+def test_forms_that_come_once_are_not_recorded_and_not_kept(programs):
+    call = compiled(lambda x: ops.sum(x))
+    for size in range(1, 2 * recorded.FORMS):
+        assert float(call(np.ones(size, "float32"))) == size
+    assert not programs
+    assert len(call._runs) == recorded.FORMS
+
+
+# --- memory -----------------------------------------------------------------------------------------------
+
+
+def counter(start):
+    """A variable, and a function that adds to it."""
+    total = amalthea.Variable(start)
+
+    def add(x):
+        total.assign_add(x)
+        return total * 1
+
+    return total, compiled(add, lambda: [total])
+
+
+ONE = np.ones(3, "float32")
+
+
+def test_a_recorded_step_writes_where_the_variable_is(programs):
+    total, add = counter(np.zeros(3, "float32"))
+    for _ in range(recorded.RUNS_BEFORE + 1):
+        add(ONE)
+    place = total.held().data_ptr()
+    results = [add(ONE).tolist() for _ in range(3)]
+    assert programs and total.held().data_ptr() == place
+    assert results == [[4.0] * 3, [5.0] * 3, [6.0] * 3]
+    assert total.numpy().tolist() == [6.0] * 3
+
+
+def test_what_was_handed_out_keeps_its_values(programs):
+    total, add = counter(np.zeros(3, "float32"))
+    seen = []
+    for _ in range(6):
+        add(ONE)
+        seen.append(total.value)
+    assert programs
+    assert [value[0].item() for value in seen] == [1, 2, 3, 4, 5, 6]
+
+
+def test_tensors_that_were_assigned_are_not_written_into(programs):
+    total, add = counter(np.zeros(3, "float32"))
+    other = amalthea.Variable(np.zeros(3, "float32"))
+    for _ in range(recorded.RUNS_BEFORE + 1):
+        add(ONE)
+    mine = torch.full((3,), 10.0)
+    total.assign(mine)
+    other.assign(mine)
+    add(ONE)
+    assert programs
+    assert (mine[0].item(), other.numpy()[0], total.numpy()[0]) == (10, 10, 11)
+
+
+def test_values_in_other_orders_and_from_other_engines_are_taken(programs):
+    matrix = amalthea.Variable(np.zeros((2, 3), "float32"))
+    call = compiled(lambda x: ops.reshape(matrix, (6,)) + x, lambda: [matrix])
+    for _ in range(recorded.RUNS_BEFORE + 1):
+        call(np.zeros(6, "float32"))
+    matrix.assign(torch.arange(6.0).reshape(3, 2).t())
+    assert call(np.zeros(6, "float32")).tolist() == [0, 2, 4, 1, 3, 5]
+    with amalthea.engine("numpy"):
+        matrix.assign(np.ones((2, 3), "float32"))
+    assert call(np.zeros(6, "float32")).tolist() == [1] * 6
+    assert programs
+
+
+def test_a_gradient_of_ones_own_sees_the_values_before_a_recorded_step(programs):
+    model = amalthea.Sequential([amalthea.Input((4,)), layers.Dense(1)])
+    model.compile(optimizers.SGD(0.1), "mse")
+    x, y = np.ones((40, 4), "float32"), np.ones((40, 1), "float32")
+    model.fit(x, y, batch_size=4, verbose=0)
+    kernel = model.layers[0].kernel
+    (_, held), _ = amalthea.value_and_grad(lambda: (ops.sum(kernel), kernel.value), [kernel], has_aux=True)()
+    before = held.tolist()
+    model.fit(x, -y, batch_size=4, verbose=0)
+    assert programs
+    assert held.tolist() == before
+
+
+# --- graphs -----------------------------------------------------------------------------------------------
+
+
+@st.composite
+def programs_of_tensors(draw):
+    """A function of three matrices: some operations on what there is so far, and which results are given."""
+    steps = draw(st.lists(st.tuples(st.sampled_from(sorted(STEPS)), st.integers(0, 99), st.integers(0, 99)), min_size=1, max_size=12))
+    given = draw(st.lists(st.integers(0, 99), min_size=1, max_size=3))
+
+    def fn(*tensors):
+        values = list(tensors)
+        for name, first, second in steps:
+            values.append(STEPS[name](values[first % len(values)], values[second % len(values)]))
+        return [values[number % len(values)].clone() for number in given] + [values[-1].detach()]
+
+    return fn
+
+
+STEPS = {
+    "sum": lambda x, y: x + y,
+    "row": lambda x, y: x + y[0],
+    "product": lambda x, y: x @ y,
+    "affine": lambda x, y: x @ y + x[1],
+    "turned": lambda x, y: x.t(),
+    "twice turned": lambda x, y: x.permute(1, 0).permute(1, 0),
+    "unmoved": lambda x, y: x.permute(0, 1).detach(),
+    "in rows": lambda x, y: x.reshape(9).view(3, 3) * y,
+    "positive": lambda x, y: torch.relu(x),
+    "bent": lambda x, y: torch.tanh(x) * y,
+    "one part": lambda x, y: x[1].expand(3, 3),
+    "constant": lambda x, y: x - torch.ones_like(x).cumsum(0) / 1,
+    "written": lambda x, y: x.clone().mul_(2).add_(y),
+    "a part written": lambda x, y: torch.cat([x.clone()[:1].mul_(3), y[1:]]),
+    "chosen": lambda x, y: torch.where(x > 0, y, x),
+}
+
+
+@given(programs_of_tensors(), st.integers(0, 2**32 - 1))
+def test_a_tidied_graph_gives_what_the_function_does(fn, seed):
+    tensors = torch.randint(-3, 4, (3, 3, 3), generator=torch.Generator().manual_seed(seed)).float().unbind(0)
+    expected = [tensor.clone() for tensor in fn(*(tensor.clone() for tensor in tensors))]
+    module = make_fx(fn, tracing_mode="fake")(*(tensor.clone() for tensor in tensors))
+    tidy(module)
+    overwrite(module)
+    run = emitted(module)
+    given = [tensor.clone() for tensor in tensors]
+    for _ in range(2):  # nothing that is given, and no constant, may have been written into
+        for found, wanted in zip(run(*given), expected, strict=True):
+            torch.testing.assert_close(found, wanted, rtol=1e-5, atol=1e-4, equal_nan=True)
+    for tensor, before in zip(given, tensors, strict=True):
+        assert torch.equal(tensor, before)
+
+
+@given(programs_of_tensors(), st.integers(0, 2**32 - 1))
+def test_new_values_may_be_written_over_the_old_ones(fn, seed):
+    tensors = torch.randint(-3, 4, (3, 3, 3), generator=torch.Generator().manual_seed(seed)).float().unbind(0)
+
+    def step(first, second, third):
+        *results, last = fn(first, second, third)
+        return [first + last, second * 0.5, *results]
+
+    expected = step(*(tensor.clone() for tensor in tensors))
+    module = make_fx(step, tracing_mode="fake")(*(tensor.clone() for tensor in tensors))
+    tidy(module)
+    written = reuse(module, [0, 1])
+    overwrite(module)
+    given = [tensor.clone() for tensor in tensors]
+    for found, wanted in zip(emitted(module)(*given), expected, strict=True):
+        torch.testing.assert_close(found, wanted, rtol=1e-5, atol=1e-4, equal_nan=True)
+    assert written <= {0, 1}
+    assert torch.equal(given[2], tensors[2])
+
+
+def test_the_memory_of_what_nobody_reads_is_used_again():
+    module = make_fx(lambda x, w: torch.relu(x @ w + 1.0) * 2.0, tracing_mode="fake")(torch.ones(2, 2), torch.ones(2, 2))
+    tidy(module)
+    overwrite(module)
+    names = [node.target._schema.name for node in module.graph.nodes if node.op == "call_function"]
+    assert names == ["aten::mm", "aten::add_", "aten::relu_", "aten::mul_"]
+
+
+def test_a_graph_is_tidied():
+    def fn(x, w, b):
+        y = (x.view(4, 3).permute(0, 1) @ w.detach() + b).view(2, 2, 5).view(4, 5)
+        return y * (torch.ones_like(y) / 2)
+
+    module = make_fx(fn, tracing_mode="fake")(torch.ones(2, 2, 3), torch.ones(3, 5), torch.ones(5))
+    tidy(module)
+    names = [node.target._schema.name for node in module.graph.nodes if node.op == "call_function"]
+    assert names == ["aten::view", "aten::addmm", "aten::mul"]
