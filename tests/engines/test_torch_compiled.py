@@ -12,10 +12,10 @@ if "torch" not in engines_to_test():
     pytest.skip("needs PyTorch", allow_module_level=True)
 
 import torch
-from small_models import OPTIMIZERS, X, assert_alike, convolutional, dense, normalised, recurrent, train
 from torch._dynamo.utils import counters
 
 from amalthea.engines.torch import compiled
+from small_models import OPTIMIZERS, X, assert_alike, convolutional, dense, normalised, recurrent, train
 
 
 @pytest.fixture(autouse=True)

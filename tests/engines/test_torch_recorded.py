@@ -13,7 +13,6 @@ if "torch" not in engines_to_test():
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from small_models import OPTIMIZERS, assert_alike, convolutional, dense, normalised, recurrent, train
 from torch.fx.experimental.proxy_tensor import make_fx
 
 from amalthea.engines.torch import recorded
@@ -21,6 +20,7 @@ from amalthea.engines.torch.emitting import emitted
 from amalthea.engines.torch.memory import overwrite, reuse
 from amalthea.engines.torch.tidying import tidy
 from amalthea.training.repeatable import is_repeatable
+from small_models import OPTIMIZERS, assert_alike, convolutional, dense, normalised, recurrent, train
 
 
 @pytest.fixture(autouse=True)

@@ -77,7 +77,9 @@ class SymbolicEngine(Engine):
 
     # --- verbs -------------------------------------------------------------------------------------------
 
-    def compile(self, fn: Callable[..., Any], state: Callable[[], Sequence[Any]] | None = None, jit: bool | str = "auto") -> Callable[..., Any]:
+    def compile(
+        self, fn: Callable[..., Any], state: Callable[[], Sequence[Any]] | None = None, jit: bool | str = "auto", repeats: bool = False
+    ) -> Callable[..., Any]:
         return fn
 
     def value_and_grad(self, fn: Callable[[], tuple[Spec, Any]], variables: Sequence[Any]) -> tuple[tuple[Spec, Any], list[Spec]]:

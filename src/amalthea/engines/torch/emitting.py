@@ -6,7 +6,6 @@ import operator
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import torch
 from torch.fx import GraphModule, Node
 
 from amalthea.engines.torch.operations import DONE_BY

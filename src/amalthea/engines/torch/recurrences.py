@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from contextlib import nullcontext
 from functools import cache
+from typing import Any
 
 import torch
 from torch.utils._python_dispatch import _disable_current_modes
@@ -44,7 +45,8 @@ _ARGUMENTS = "Tensor x, Tensor h, Tensor c, Tensor kernel, Tensor recurrent_kern
 
 
 def _has_kernel(x: Tensor) -> bool:
-    return x.device.type == "cpu" and x.dtype is torch.float32 and torch.backends.mkldnn.is_available() and torch.backends.mkldnn.enabled  # type: ignore[attr-defined]
+    usable = torch.backends.mkldnn.is_available() and torch.backends.mkldnn.enabled
+    return bool(usable) and x.device.type == "cpu" and x.dtype is torch.float32
 
 
 def _weights(kernel: Tensor, recurrent_kernel: Tensor, bias: Tensor) -> tuple[Tensor, ...]:
@@ -56,7 +58,7 @@ def _run(x: Tensor, h: Tensor, c: Tensor, kernel: Tensor, recurrent_kernel: Tens
         found = lstm(x, h, c, kernel, recurrent_kernel, bias)
         return *(tensor.contiguous() for tensor in found), torch.empty(0, dtype=torch.uint8, device=x.device)
     weights = _weights(kernel, recurrent_kernel, bias)
-    how = (False, [], _LSTM, h.shape[1], 1, True, False, False, True)
+    how: tuple[Any, ...] = (False, [], _LSTM, h.shape[1], 1, True, False, False, True)
     with torch.enable_grad():  # else the kernel keeps nothing
         hs, last, memory, kept = torch.ops.aten.mkldnn_rnn_layer(x.transpose(0, 1).contiguous(), *weights, h[None], c[None], *how)
     return hs.transpose(0, 1).contiguous(), last[0], memory[0], kept
@@ -66,8 +68,9 @@ def _run(x: Tensor, h: Tensor, c: Tensor, kernel: Tensor, recurrent_kernel: Tens
 def _kept(batch: int, length: int, width: int, units: int) -> int:
     """How many bytes the kernel keeps."""
     with _disable_current_modes():
-        x, h, *weights = map(torch.zeros, ((batch, length, width), (batch, units), (width, 4 * units), (units, 4 * units), (4 * units,)))
-        return _run(x, h, h, *weights, True)[3].numel()
+        shapes = ((batch, length, width), (batch, units), (batch, units), (width, 4 * units), (units, 4 * units), (4 * units,))
+        x, h, c, kernel, recurrent_kernel, bias = map(torch.zeros, shapes)
+        return _run(x, h, c, kernel, recurrent_kernel, bias, True)[3].numel()
 
 
 def _like(x: Tensor, h: Tensor, c: Tensor, kernel: Tensor, recurrent_kernel: Tensor, bias: Tensor, keep: bool) -> tuple[Tensor, ...]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 import torch
 
@@ -42,10 +41,10 @@ class Updates(Engine):
 
 
 def adam_by_lists(
-    weights: Sequence[Tensor],
-    gradients: Sequence[Tensor],
-    momentums: Sequence[Tensor],
-    velocities: Sequence[Tensor],
+    weights: list[Tensor],
+    gradients: list[Tensor],
+    momentums: list[Tensor],
+    velocities: list[Tensor],
     rate: Tensor,
     beta_1: float,
     beta_2: float,
