@@ -76,6 +76,8 @@ class Layout:
 
     def _set_pieces(self, body: Cursor, filters: Cursor | None) -> None:
         rank, tree = body.number(1), body.number(8)
+        if not rank:
+            self._fail("layout", "is cut into pieces without a size", _SAVE)
         *piece, width = body.numbers(rank, 4)
         if len(piece) != len(self._shape) or width != self._dtype.itemsize or not all(piece) or math.prod(piece) * width >= 1 << 31:
             self._fail("layout", "is cut into pieces that do not fit it", _SAVE)
