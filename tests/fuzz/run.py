@@ -144,7 +144,11 @@ def main() -> int:
     options.add_argument("--mebibytes", type=float, default=64.0, help="the memory that one input may take")
     options.add_argument("--growth", type=float, default=32.0, help="how much memory may grow over a run, in MiB")
     options.add_argument("--folder", type=Path, default=Path(__file__).parents[2] / "build" / "fuzz", help="where the inputs of bugs are kept")
+    options.add_argument("--list", action="store_true", help="print the names of the parsers, and do nothing else")
     chosen = options.parse_args()
+    if chosen.list:
+        print("\n".join(PARSERS))
+        return 0
     warnings.simplefilter("ignore")
     resource.setrlimit(resource.RLIMIT_AS, (1 << 34, 1 << 34))
     failed = False

@@ -17,6 +17,7 @@ _END64, _LOCATOR64 = struct.Struct("<4sQ2H2L4Q"), struct.Struct("<4sLQL")
 _LOCAL_FIELDS = {"mark": 4, "needs": 2, "flags": 2, "method": 2, "time": 2, "date": 2, "crc": 4, "packed": 4, "size": 4, "name": 2, "extra": 2}
 _CENTRAL_FIELDS = {"mark": 4, "made": 2, **_LOCAL_FIELDS, "comment": 2, "disk": 2, "internal": 2, "external": 4, "offset": 4}
 _END_FIELDS = {"mark": 4, "disk": 2, "first": 2, "here": 2, "count": 2, "length": 4, "offset": 4, "comment": 2}
+_MASKS = {2: 0xFFFF, 4: 0xFFFFFFFF}
 _NAMES = (
     *(b"", b"/", b"../x", b"/etc/passwd", b"a/../b", b"a\\b", b"C:x", b"./a", b"a//b", b"a/", b"\0", b"a\0b", b"config.json", b"CONFIG.JSON"),
     *("ﬁle".encode(), b"\xff", b"x" * 300, b"model.weights.h5", b"metadata.json", b"vars/0.npy", b"assets/x"),
@@ -140,7 +141,7 @@ def _written(archive: _Archive) -> bytes:
 
 
 def _packed(record: struct.Struct, widths: dict[str, int], values: dict[str, int]) -> bytes:
-    return b"".join((values.get(name, 0) & ((1 << 8 * width) - 1)).to_bytes(width, "little") for name, width in widths.items())
+    return b"".join([(values.get(name, 0) & _MASKS[width]).to_bytes(width, "little") for name, width in widths.items()])
 
 
 def _deflated(data: bytes) -> bytes:
