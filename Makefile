@@ -6,6 +6,7 @@ TEST_VENV := .venv-test
 BIN := $(VENV)/bin
 TEST := $(TEST_VENV)/bin
 WORKERS ?= 2
+FUZZ_INPUTS ?= 1000000
 comma := ,
 space :=
 
@@ -17,7 +18,7 @@ PINS := $(if $(filter torch,$(ENGINES)),torch==2.13.0)
 TEST_READY := $(TEST_VENV)/.ready-$(subst $(space) ,-,$(EXTRAS))
 SOURCES := src tests benchmarks examples
 
-.PHONY: mnist test lint types doctest unit bench soak clean
+.PHONY: mnist test lint types doctest unit bench soak fuzz clean
 
 mnist: $(VENV)/.ready  ## Train the example on the bundled MNIST; prints the test accuracy.
 	$(BIN)/python examples/mnist_cnn.py
@@ -42,6 +43,12 @@ bench: $(TEST_READY)  ## Side by side with Keras; see benchmarks/README.md.
 
 soak: $(TEST_READY)  ## Whether memory stays flat over many calls, on every engine.
 	$(TEST)/python benchmarks/soak.py --engines $(ENGINES)
+
+fuzz: $(TEST_READY)  ## Broken files for the readers of model files: FUZZ_INPUTS for each parser; see docs/design/0005-fuzzing.md.
+	$(TEST)/python -m pip install --quiet --editable ".[fuzz]"
+	cd tests && AMALTHEA_ENGINE=numpy ../$(TEST)/python -m fuzz.run --inputs $(FUZZ_INPUTS)
+	cd tests && for parser in $$(AMALTHEA_ENGINE=numpy ../$(TEST)/python -m fuzz.run --list); do \
+	    AMALTHEA_ENGINE=numpy ../$(TEST)/python -m fuzz.guided --parser $$parser --inputs $$(($(FUZZ_INPUTS) / 10)) || exit 1; done
 
 $(VENV)/.ready: pyproject.toml
 	$(PYTHON) -m venv $(VENV)

@@ -96,3 +96,18 @@ def test_a_compiled_function_of_what_it_only_reads_works_inside_jit():
 def test_options_that_the_compiler_does_not_know_are_not_given():
     assert not compiled.accepted("xla_cpu_of_another_release")
     assert compiled.accepted("xla_cpu_enable_fast_math")
+
+
+@pytest.mark.skipif(jax.default_backend() != "cpu", reason="memory of the host")
+def test_sealed_arrays_are_kept_as_they_are():
+    from amalthea.engines import host
+
+    value = host.empty((1000,), np.dtype("float32"))
+    value[...] = 2.0
+    assert engine.hold(value, "float32").unsafe_buffer_pointer() != value.ctypes.data
+    host.seal(value)
+    held = engine.hold(value, "float32")
+    assert held.unsafe_buffer_pointer() == value.ctypes.data
+    options = {compiled.UPDATES_IN_PLACE: True} if compiled.accepted(compiled.UPDATES_IN_PLACE) else None
+    recycled = jax.jit(lambda x: x + 1, donate_argnums=0, compiler_options=options)(held)
+    assert held.is_deleted() and recycled[0] == 3.0 and np.all(value == 2.0)

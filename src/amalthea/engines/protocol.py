@@ -72,7 +72,7 @@ class Protocol:
 
     @primitive("border")
     def to_host(self, x: Tensor) -> np.ndarray:
-        """The values of `x` as an array. Waits for them; an error for a tracer."""
+        """The values of `x` as an array of their own, which may be written into. Waits for them; an error for a tracer."""
 
     @primitive("border")
     def cast(self, x: Tensor, dtype: str) -> Tensor:

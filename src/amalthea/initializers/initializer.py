@@ -10,6 +10,8 @@ import numpy as np
 from amalthea import dtypes
 from amalthea.engines import registry
 from amalthea.engines.protocol import Shape, Tensor
+from amalthea.errors import ArgumentTypeError
+from amalthea.graph.operators import TensorOperators
 
 
 class Initializer:
@@ -33,6 +35,10 @@ class Initializer:
             shape: its shape.
             dtype: its dtype; by default `config.floatx()`.
         """
+        if isinstance(shape, TensorOperators):
+            raise ArgumentTypeError(
+                f"`shape` must be a tuple of sizes. Received: a tensor. {type(self).__name__} makes first values; it is no activation."
+            )
         dtype = dtypes.standardize_dtype(dtype)
         return registry.current().from_host(self.draw(tuple(shape), dtype), dtype)
 

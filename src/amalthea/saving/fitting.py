@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from amalthea import dtypes
+from amalthea.engines import host
 from amalthea.errors import AmaltheaError, ArgumentError, ModelFileError, shown
 from amalthea.saving.variables import describe, walk
 
@@ -254,10 +255,8 @@ def _kind(dtype: str) -> str:
 
 
 def fresh(entry: Entry) -> np.ndarray:
-    """The values of a stored tensor. Nobody will write into the array, so whoever takes it needs no copy."""
-    value = entry.read()
-    value.flags.writeable = False
-    return value
+    """The values of a stored tensor, which stay as they are, so that whoever takes them needs no copy."""
+    return host.seal(entry.read())
 
 
 class Values(Mapping[str, np.ndarray]):

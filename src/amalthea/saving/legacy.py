@@ -133,10 +133,10 @@ def _named(value: Config, name: str, family: str | None) -> Config:
 
 
 def _public_class(value: Config) -> type | None:
-    module = value.get("module")
-    if not isinstance(module, str):
+    module, name = value.get("module"), value.get("class_name")
+    if not isinstance(module, str) or not isinstance(name, str):
         return None
-    found = names.classes_named(module, value["class_name"])
+    found = names.classes_named(module, name)
     return found[0] if found else None
 
 
@@ -224,9 +224,8 @@ def modern_graph(config: Config) -> Config:
     if not isinstance(layers, (list, tuple)) or not any(_has_old_calls(layer) for layer in layers):
         return config
     # A model inside a graph counted the call that made it.
-    shifted = {name_of(layer) for layer in layers if isinstance(layer, Mapping) and _is_model(layer)}
-    described = {name_of(layer) for layer in layers if isinstance(layer, Mapping)}
-    calls = _Calls(described, shifted)
+    named = {name: layer for layer in layers if isinstance(layer, Mapping) and isinstance(name := name_of(layer), str)}
+    calls = _Calls(set(named), {name for name, layer in named.items() if _is_model(layer)})
     return {
         **config,
         "layers": [calls.layer(layer) if isinstance(layer, Mapping) else layer for layer in layers],
@@ -247,7 +246,7 @@ def _is_model(layer: Config) -> bool:
 class _Calls:
     """Rewrites the calls of one graph."""
 
-    def __init__(self, described: set[Any], shifted: set[Any]) -> None:
+    def __init__(self, described: set[str], shifted: set[str]) -> None:
         self.described, self.shifted = described, shifted
 
     def layer(self, layer: Config) -> Config:

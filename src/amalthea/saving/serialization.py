@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -166,7 +167,8 @@ def _revive(config: Any, custom_objects: dict[str, Any] | None) -> Any:
     name, inner, module = config["class_name"], config["config"], config.get("module")
     special = _SPECIAL.get(name)
     if special is not None:
-        return special(inner)
+        with _refusing(str(name), config):
+            return special(inner)
     if name == "function":
         return registry.find_function(inner, custom_objects, module, config.get("registered_name"))
     if name == "type":
@@ -176,23 +178,32 @@ def _revive(config: Any, custom_objects: dict[str, Any] | None) -> Any:
         obj = _from_config(cls, inner, custom_objects)
         build = config.get("build_config")
         if build and hasattr(obj, "build_from_config") and not getattr(obj, "built", True):
-            obj.build_from_config(deserialize_keras_object(build))
+            with _refusing(cls.__name__, build):
+                obj.build_from_config(deserialize_keras_object(build))
         check_elements(obj, limits_here() or LIMITS)
         compiled = config.get("compile_config")
         if compiled and hasattr(obj, "compile_from_config"):
-            obj.compile_from_config(compiled)
+            with _refusing(cls.__name__, compiled):
+                obj.compile_from_config(compiled)
     return obj
 
 
 def _from_config(cls: Any, config: dict[str, Any], custom_objects: dict[str, Any] | None) -> Any:
-    try:
+    with _refusing(cls.__name__, config):
         if "custom_objects" in inspect.signature(cls.from_config).parameters:
             return cls.from_config(config, custom_objects=custom_objects)
         return cls.from_config(_revived(config, custom_objects))
+
+
+@contextmanager
+def _refusing(name: str, config: Any) -> Iterator[None]:
+    """What goes wrong inside is the configuration's fault."""
+    try:
+        yield
     except AmaltheaError:
         raise
-    except (TypeError, KeyError, ValueError, AttributeError, IndexError, OverflowError) as error:
-        raise refused("kind", "", f"{cls.__name__} cannot be made from its configuration {str(config)[:300]}: {error}") from error
+    except (TypeError, LookupError, ValueError, AttributeError, ArithmeticError) as error:
+        raise refused("kind", "", f"{name} cannot be made from its configuration {str(config)[:300]}: {error}") from error
 
 
 def _revived(config: dict[str, Any], custom_objects: dict[str, Any] | None) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import io
 import struct
 import zlib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, BinaryIO
@@ -85,9 +86,11 @@ class ZipWriter:
         crc, digest = 0, hashlib.sha256()
         buffer = memoryview(bytearray(_CHUNK))
         self._file.seek(entry.start)
-        while count := self._file.readinto(buffer):  # type: ignore[attr-defined]
-            crc = zlib.crc32(buffer[:count], crc)
-            digest.update(buffer[:count])
+        with ThreadPoolExecutor(1, "amalthea-hashes") as pool:
+            while count := self._file.readinto(buffer):  # type: ignore[attr-defined]
+                hashed = pool.submit(digest.update, buffer[:count])
+                crc = zlib.crc32(buffer[:count], crc)
+                hashed.result()
         return crc, digest.hexdigest()
 
     def _finish(self) -> None:

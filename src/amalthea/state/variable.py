@@ -278,10 +278,10 @@ class Variable(TensorOperators):
             with _materializing:
                 if self._value is None:
                     self._initializer = self._first_value()  # drawn once: another draw may differ
-                    return np.array(host_engine.ENGINE.from_host(self._initializer, self._dtype))
+                    return host_engine.ENGINE.from_host(self._initializer, self._dtype)
         scope = current_scope()
         value = scope.read(self) if scope is not None else self._value
-        return np.array(registry.get(self._engine or registry.current_name()).to_host(value))
+        return registry.get(self._engine or registry.current_name()).to_host(value)
 
     def wait(self) -> None:
         """Return when its value is computed, or copied to where it lives; engines do that beside the program."""

@@ -90,3 +90,13 @@ def test_structures_of_symbols_are_recorded():
     y = ops.stack([x, x * 2, x + ops.ones((1, 2))], axis=1)
     found = amalthea.Model(x, y)(np.array([[1.0, 3.0]], "float32"))
     np.testing.assert_array_equal(found, [[[1, 3], [2, 6], [2, 4]]])
+
+
+def test_iteration_ends():
+    from amalthea.engines.spec import Spec
+
+    assert [float(part) for part in amalthea.Variable([1.0, 2.0])] == [1.0, 2.0]
+    assert [part.shape for part in Spec((2, 3), "float32")] == [(3,), (3,)]
+    for shape in ((), (None, 3)):
+        with pytest.raises(TypeError, match="first axis"):
+            iter(Spec(shape, "float32"))

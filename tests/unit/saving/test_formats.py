@@ -106,7 +106,7 @@ def test_paths_are_checked(tmp_path):
     with pytest.raises(SerializationError):
         amalthea.models.load_model(tmp_path / "x.keras")
     model.save_weights(tmp_path / "w.weights.h5")
-    with pytest.raises(ArgumentError, match="describes no model"):
+    with pytest.raises(ModelFileError, match="describes no model"):
         amalthea.models.load_model(tmp_path / "w.weights.h5")
 
 
@@ -228,3 +228,10 @@ def test_weights_of_another_optimizer_begin_anew(tmp_path):
         amalthea.Sequential([amalthea.Input((4,)), *other.layers]).load_weights(
             tmp_path / "w.weights.h5"
         )  # not compiled: the state of the optimizer is of no use
+
+
+def test_an_optimizer_by_its_name_in_the_older_layout(tmp_path):
+    model = net()
+    model.compile("adam", "mse")
+    model.save(tmp_path / "m.h5")
+    assert type(amalthea.models.load_model(tmp_path / "m.h5").optimizer) is amalthea.optimizers.Adam

@@ -46,8 +46,8 @@ class File:
     def __exit__(self, *error):
         return self.file.__exit__(*error)
 
-fdopen = os.fdopen
-os.fdopen = lambda *args, **kwargs: File(fdopen(*args, **kwargs))
+opened = room._opened
+room._opened = lambda handle: File(opened(handle))
 os.fsync, os.replace = counted(os.fsync), counted(os.replace)
 model = amalthea.Sequential([amalthea.Input((3,)), amalthea.layers.Dense(2, kernel_initializer=amalthea.initializers.Constant(2.0))])
 (model.save if path.endswith((".keras", ".hdf5")) else model.save_weights)(path)

@@ -12,6 +12,7 @@ import numpy as np
 from jax import lax
 
 from amalthea import dtypes, tree
+from amalthea.engines import host
 from amalthea.engines.jax.compiled import Compiled, eager
 from amalthea.engines.protocol import Protocol, Tensor
 from amalthea.engines.spec import Spec
@@ -28,9 +29,13 @@ class Verbs(Protocol):
 
     def hold(self, value: np.ndarray, dtype: str) -> Tensor:
         with jax.ensure_compile_time_eval():
-            # `np.array` copies at once; JAX reads host memory later than it returns, when the caller may have written into it, if that is possible.
-            host = np.array(value) if value.flags.writeable or value.base is not None else value
-            return jnp.array(host, dtype=dtypes.numpy_dtype(self.canonical_dtype(dtype)), copy=True)
+            wanted = dtypes.numpy_dtype(self.canonical_dtype(dtype))
+            if value.dtype == wanted and host.sealed(value):
+                # The buffer is the array itself. XLA does not recycle such a buffer, so the first step that would puts a copy in its place.
+                return jax.device_put(value, may_alias=True)
+            # JAX reads host memory later than it returns, when the caller may have written into it.
+            with np.errstate(all="ignore"):
+                return jax.device_put(value.astype(wanted), may_alias=False)
 
     def assign(self, held: Tensor, value: Tensor) -> Tensor:
         if isinstance(value, jax.core.Tracer):

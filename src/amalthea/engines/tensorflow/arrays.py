@@ -204,7 +204,7 @@ class Arrays(Engine):
             return tf.constant(np.asarray(x).astype(numpy_dtype(dtype)))
 
     def to_host(self, x: Tensor) -> np.ndarray:
-        return np.array(x.numpy())
+        return np.asarray(x.numpy())  # a copy already
 
     def cast(self, x: Tensor, dtype: str) -> Tensor:
         wanted = dtype_named(dtype)

@@ -28,7 +28,7 @@ class Verbs(Protocol):
 
     def hold(self, value: np.ndarray, dtype: str) -> Tensor:
         with tf.init_scope(), np.errstate(all="ignore"):  # never a placeholder, also where a trace reads a variable first
-            return tf.constant(np.array(value).astype(dtypes.numpy_dtype(dtype)))
+            return tf.constant(value.astype(dtypes.numpy_dtype(dtype), copy=False))  # `tf.constant` copies
 
     def assign(self, held: Tensor, value: Tensor) -> Tensor:
         if tf.is_symbolic_tensor(value):

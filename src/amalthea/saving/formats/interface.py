@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from amalthea.errors import ArgumentError, NotBuiltError
+from amalthea.errors import ArgumentError, ModelFileError, NotBuiltError, shown
 from amalthea.saving.fitting import LoadReport, Stored, plan_objects
 from amalthea.saving.limits import Limits
 from amalthea.saving.reading.source import Source
+from amalthea.saving.serialization import deserialize_keras_object
 
 
 class ModelFile:
@@ -50,7 +51,16 @@ class ModelFile:
 
     def load_model(self, custom_objects: Mapping[str, Any] | None, compile: bool) -> Any:
         """The model that it describes."""
-        raise ArgumentError(f"{self.place} is a file of {self.title}: it describes no model. Make the model, and call its `load_weights`.")
+        raise ModelFileError("model.none", self.place, f"A file of {self.title} describes no model.", "Make the model, and call its `load_weights`.")
+
+    def described(self, config: Any, custom_objects: Mapping[str, Any] | None) -> Any:
+        """The model that a configuration in the file describes."""
+        from amalthea.models import Model
+
+        model = deserialize_keras_object(config, custom_objects=dict(custom_objects or {}), limits=self.limits)
+        if not isinstance(model, Model):
+            raise ModelFileError("model.none", self.place, f"The file describes no model, but {shown(type(model).__name__)}.")
+        return model
 
 
 def check_built(model: Any) -> None:

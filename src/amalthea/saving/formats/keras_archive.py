@@ -21,7 +21,7 @@ from amalthea.saving.reading import json as plain
 from amalthea.saving.reading.source import Source
 from amalthea.saving.reading.zip import Member
 from amalthea.saving.replacing import replacing
-from amalthea.saving.serialization import deserialize_keras_object, serialize_keras_object
+from amalthea.saving.serialization import serialize_keras_object
 from amalthea.saving.zip_writing import ZipWriter
 from amalthea.version import KERAS_API, VERSION
 
@@ -50,7 +50,7 @@ class KerasArchive(ModelFile):
                 raise ModelFileError("keras.config", self.place, f"{CONFIG!r} describes no model.")
             if not compile:
                 config.pop("compile_config", None)
-            model = deserialize_keras_object(config, custom_objects=dict(custom_objects or {}), limits=self.limits)
+            model = self.described(config, custom_objects)
             build_optimizer(model, stored)
             plan_objects(model, stored, self.place, whole=True).carry_out((), self.check_unchanged)
             return model

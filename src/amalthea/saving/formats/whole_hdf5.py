@@ -54,10 +54,12 @@ class WholeHdf5(ModelFile):
         if config is None:
             raise ModelFileError("hdf5.no_model", self.place, "The file holds weights, but describes no model.", "Make it, and call `load_weights`.")
         layers = self._layers()
-        model = deserialize_keras_object(config, custom_objects=dict(custom_objects or {}), limits=self.limits)
+        model = self.described(config, custom_objects)
         plan = Plan(self.place)
         _plan_by_order(plan, model, layers)
         if compile and training is not None:
+            if "optimizer_config" not in training:
+                raise ModelFileError("hdf5.config", self.place, "The attribute 'training_config' describes no optimizer.")
             compiled = deserialize_keras_object(dialect.compile_config(training), custom_objects=dict(custom_objects or {}), limits=self.limits)
             model.compile(**compiled)
             if _OPTIMIZER in self.contents and model.built:
@@ -107,7 +109,14 @@ def _names(group: hdf5.Group, attribute: str) -> list[str]:
         if part is None:
             break
         parts.append(part)
-    return [name.decode("utf-8") if isinstance(name, bytes) else str(name) for part in parts for name in np.atleast_1d(part).tolist()]
+    return [_text(name) for part in parts for name in np.atleast_1d(part).tolist()]
+
+
+def _text(name: Any) -> str:
+    try:
+        return name.decode("utf-8") if isinstance(name, bytes) else str(name)
+    except UnicodeError as error:
+        raise ModelFileError("hdf5.text", shown(name), "A name in a list of names is not Unicode (UTF-8).", "Save the model again.") from error
 
 
 # --- read: which weight is whose ---
@@ -161,6 +170,7 @@ def save_model(model: Any, path: Path) -> None:
     with replacing(path) as file, h5py.File(file, "w") as store:
         store.attrs.update(keras_version=KERAS_API, backend=engines.current().name, model_config=json.dumps(described))
         if compiled is not None:
+            compiled["optimizer"] = serialize_keras_object(model.optimizer)  # which may have been compiled with its name
             store.attrs["training_config"] = json.dumps(dialect.training_config(compiled))
         _write_layers(store.create_group(_WEIGHTS), model)
         optimizer = getattr(model, "optimizer", None)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from amalthea.engines import host
 from amalthea.errors import ModelFileError, shown
 from amalthea.saving.reading.source import Source
 
@@ -36,7 +37,7 @@ class RawTensor:
         Raises:
             ModelFileError: the file ends before them, because it was cut since it was opened.
         """
-        value = np.empty(self.shape[::-1] if self._by_columns else self.shape, self.dtype)
+        value = host.empty(self.shape[::-1] if self._by_columns else self.shape, self.dtype)
         if self._source.readinto(0, value.reshape(-1).view(np.uint8).data) != value.nbytes:
             raise ModelFileError("source.end", self._source.place, "The file ends before the values of the tensor.", "It may be cut off.")
         return value.T if self._by_columns else value

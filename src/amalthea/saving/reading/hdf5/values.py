@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from amalthea.engines import host
 from amalthea.errors import shown
 from amalthea.saving.reading.hdf5 import types
 from amalthea.saving.reading.hdf5.links import keyed_leaves
@@ -75,6 +76,8 @@ class Layout:
 
     def _set_pieces(self, body: Cursor, filters: Cursor | None) -> None:
         rank, tree = body.number(1), body.number(8)
+        if not rank:
+            self._fail("layout", "is cut into pieces without a size", _SAVE)
         *piece, width = body.numbers(rank, 4)
         if len(piece) != len(self._shape) or width != self._dtype.itemsize or not all(piece) or math.prod(piece) * width >= 1 << 31:
             self._fail("layout", "is cut into pieces that do not fit it", _SAVE)
@@ -105,14 +108,14 @@ class Layout:
             return self._joined()
         if self._compact:
             return np.frombuffer(self._compact, self._dtype).reshape(self._shape).copy()
-        value = np.empty(self._shape, self._dtype)
+        value = host.empty(self._shape, self._dtype)
         if self.region is not None and self._store.source.readinto(self.region[0], value.reshape(-1).view(np.uint8).data) != self._size:
             self._store.fail("short", f"The values of the tensor {shown(self._name)} end too early.")
         return value
 
     def _joined(self) -> np.ndarray:
         self._store.count_inflated(self._size)
-        value = np.empty(self._shape, self._dtype)
+        value = host.empty(self._shape, self._dtype)
         whole = math.prod(self._piece) * self._dtype.itemsize
         for start, address, size in self._pieces:
             data = self._restored(self._store.source.read(address, size), whole)
