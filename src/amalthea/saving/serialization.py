@@ -141,14 +141,24 @@ def deserialize_keras_object(
         return _plain(config, custom_objects)
     if limits_here() is not None:
         return _revive(config, custom_objects)
-    check_depth(config, limits)
-    config = legacy.modern(config)
-    check(config, custom_objects, limits)
+    config = checked(config, custom_objects, limits)
     try:
         with inside_checked(limits):
             return _revive(config, custom_objects)
     except (ArgumentError, ArgumentTypeError, NotBuiltError, ShapeError) as error:
         raise refused("value", "", f"A class refuses what it describes: {error}") from error
+
+
+def checked(config: Any, custom_objects: Mapping[str, Any] | None = None, limits: Limits = LIMITS) -> Any:
+    """A configuration in the dialect of Keras 3, which was looked at as a whole; nothing is made of it.
+
+    Raises:
+        ModelFileError: it would be refused; inside of `faults.listed`, the list says why.
+    """
+    check_depth(config, limits)
+    config = legacy.modern(config)
+    check(config, custom_objects, limits)
+    return config
 
 
 def _plain(value: Any, custom_objects: Mapping[str, Any] | None) -> Any:

@@ -45,15 +45,15 @@ class WholeHdf5(ModelFile):
     def load_weights(self, model: Any, skip_mismatch: bool = False, by_name: bool = False) -> LoadReport:
         check_built(model)
         plan = Plan(self.place, partial=skip_mismatch)
-        layers = self._layers()
+        layers = self.layers()
         (_plan_by_name if by_name else _plan_by_order)(plan, model, layers)
         return plan.carry_out(all_variables(model), self.check_unchanged)
 
     def load_model(self, custom_objects: Mapping[str, Any] | None, compile: bool) -> Any:
-        config, training = self._config("model_config"), self._config("training_config")
+        config, training = self.config("model_config"), self.config("training_config")
         if config is None:
             raise ModelFileError("hdf5.no_model", self.place, "The file holds weights, but describes no model.", "Make it, and call `load_weights`.")
-        layers = self._layers()
+        layers = self.layers()
         model = deserialize_keras_object(config, custom_objects=dict(custom_objects or {}), limits=self.limits)
         plan = Plan(self.place)
         _plan_by_order(plan, model, layers)
@@ -62,11 +62,12 @@ class WholeHdf5(ModelFile):
             model.compile(**compiled)
             if _OPTIMIZER in self.contents and model.built:
                 model.optimizer.build(model.trainable_variables)
-                optimizer_weights.plan(plan, model.optimizer, model.trainable_variables, self._named(self.contents[_OPTIMIZER], _OPTIMIZER))
+                optimizer_weights.plan(plan, model.optimizer, model.trainable_variables, self.optimizer())
         plan.carry_out((), self.check_unchanged)
         return model
 
-    def _config(self, name: str) -> Any:
+    def config(self, name: str) -> Any:
+        """The configuration in an attribute, or None."""
         text = self.contents.attrs.get(name)
         if text is None:
             return None
@@ -75,7 +76,7 @@ class WholeHdf5(ModelFile):
             raise ModelFileError("hdf5.config", self.place, f"The attribute {name!r} is no configuration.")
         return config
 
-    def _layers(self) -> Layers:
+    def layers(self) -> Layers:
         """The layers of the file with their weights, in order; layers without weights are left out."""
         root = self.contents.get(_WEIGHTS, self.contents)
         names = [*_names(root, "layer_names"), *([_TOP] if _TOP in root else [])]
@@ -84,6 +85,10 @@ class WholeHdf5(ModelFile):
             raise ModelFileError("hdf5.layer", self.place, f"The list of layers names {shown(missing)}, for which there is no group.")
         layers = [(name, self._named(root[name], name)) for name in names]
         return [(name, weights) for name, weights in layers if weights]
+
+    def optimizer(self) -> list[tuple[str, Entry]]:
+        """The variables of the optimizer, in order."""
+        return self._named(self.contents[_OPTIMIZER], _OPTIMIZER) if _OPTIMIZER in self.contents else []
 
     def _named(self, group: hdf5.Group, place: str) -> list[tuple[str, Entry]]:
         """The weights in a group, in the order in which it names them."""
