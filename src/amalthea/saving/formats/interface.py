@@ -35,6 +35,10 @@ class ModelFile:
         """Its variables, by objects. Files that keep them otherwise define `load_weights`."""
         raise NotImplementedError
 
+    def names(self) -> dict[str, str]:
+        """The names that its objects had in the model, by their paths, where the file has them."""
+        return {}
+
     def load_weights(self, model: Any, skip_mismatch: bool = False, by_name: bool = False) -> LoadReport:
         """Assign the variables of a model that is built."""
         if by_name:

@@ -36,7 +36,13 @@ class KerasArchive(ModelFile):
     _comparisons: Sequence[Future[None]] = ()
 
     def stored(self) -> Stored:
-        return weights_hdf5.stored_in(hdf5.read(self.member(WEIGHTS).source(), self.limits))
+        return weights_hdf5.stored_in(self._weights())
+
+    def names(self) -> dict[str, str]:
+        return weights_hdf5.names_in(self._weights())
+
+    def _weights(self) -> hdf5.Group:
+        return hdf5.read(self.member(WEIGHTS).source(), self.limits)
 
     def load_weights(self, model: Any, skip_mismatch: bool = False, by_name: bool = False) -> LoadReport:
         with self._hashes_compared():

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from amalthea import dtypes
-from amalthea.errors import ArgumentError, ModelFileError, shown
+from amalthea.errors import ArgumentError, ModelFileError, printable
 from amalthea.saving import faults
 from amalthea.saving.inspection import OPTIMIZER, Inspection, Tensor
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 _ROWS = 60
-_LONG = 80
 _HASH = "SHA-256"
 _USUAL = "float32"
 _UNITS = ("bytes", "kB", "MB", "GB", "TB")
@@ -60,11 +59,11 @@ def _blocks(found: Inspection, rows: int | None) -> Iterator[RenderableType]:
     size = "" if found.size is None else f", {_bytes(found.size)}"
     yield Text.assemble((found.file, "bold"), f": {found.kind}{size}" if found.kind else "")
     if found.about:
-        yield _table("", [], [(clean(key.replace("_", " ")), clean(value)) for key, value in found.about.items()])
+        yield _table("", [], [(printable(key.replace("_", " ")), printable(value)) for key, value in found.about.items()])
     yield from _members(found)
     yield from _parts(found, rows)
     if found.compiled:
-        rows_ = [(clean(key).replace("_", " "), clean(value)) for key, value in found.compiled.items()]
+        rows_ = [(printable(key).replace("_", " "), printable(value)) for key, value in found.compiled.items()]
         yield _table("", [("Compiled with", "left"), ("", "left")], rows_)
     yield from _weights(found.tensors, rows)
     yield from _faults(found)
@@ -75,7 +74,7 @@ def _members(found: Inspection) -> Iterator[RenderableType]:
         return
     agreement = {None: "", True: "as written", False: "not as written"}
     columns = [("Member", "left"), ("Size", "right"), (_HASH, "left"), ("", "left")]
-    rows = [(clean(member.name), _bytes(member.size), member.sha256, agreement[member.agrees]) for member in found.members]
+    rows = [(printable(member.name), _bytes(member.size), member.sha256, agreement[member.agrees]) for member in found.members]
     if all(member.agrees is None for member in found.members):
         columns, rows = columns[:3], [row[:3] for row in rows]  # type: ignore[misc]
     yield _table("", columns, rows)
@@ -88,9 +87,9 @@ def _parts(found: Inspection, most: int | None) -> Iterator[RenderableType]:
     rows: list[tuple[str, ...]] = []
     for part in found.parts:
         mark = " (needs custom_objects)" if part.place in needed else ""
-        dtype = "" if part.dtype in (None, _USUAL) else clean(part.dtype)
+        dtype = "" if part.dtype in (None, _USUAL) else printable(part.dtype)
         parameters = "" if part.parameters is None else f"{part.parameters:,}"
-        rows.append(("  " * part.depth + clean(part.name), clean(part.class_name) + mark, clean(part.shape or ""), dtype, parameters))
+        rows.append(("  " * part.depth + printable(part.name), printable(part.class_name) + mark, printable(part.shape or ""), dtype, parameters))
     columns = [("Layer", "left"), ("Class", "left"), ("Input", "left"), (f"Type, if not {_USUAL}", "left"), ("Parameters", "right")]
     if not any(row[3] for row in rows):
         columns.pop(3)
@@ -106,10 +105,12 @@ def _weights(tensors: list[Tensor], most: int | None) -> Iterator[RenderableType
     for path, group in itertools.groupby(tensors, lambda tensor: tensor.path):
         parts = list(group)
         if path.startswith(OPTIMIZER) and most is not None:
-            rows.append((clean(path), _in_all(parts)))
+            rows.append((printable(path), _in_all(parts)))
         else:
-            named = [clean(path or "/")] + [""] * (len(parts) - 1)
-            rows += ((name, clean(tensor.name), clean(tensor.shape), clean(tensor.dtype)) for name, tensor in zip(named, parts, strict=True))
+            named = [printable(path or "/")] + [""] * (len(parts) - 1)
+            rows += (
+                (name, printable(tensor.name), printable(tensor.shape), printable(tensor.dtype)) for name, tensor in zip(named, parts, strict=True)
+            )
     yield _table("", columns, [*_cut(rows, most), ("in all", _in_all(tensors))])
 
 
@@ -169,17 +170,6 @@ def _cut(rows: list[tuple[str, ...]], most: int | None) -> list[tuple[str, ...]]
     if most is None or len(rows) <= most:
         return rows
     return [*rows[:most], (f"... and {len(rows) - most:,} more (--all shows them)",)]
-
-
-def clean(text: object) -> str:
-    """Text of a file as it is if it is short and plain, else in quotes, escaped and cut.
-
-    Example:
-        >>> clean("dense_1"), clean("dense\\x1b[31m")
-        ('dense_1', "'dense\\\\x1b[31m'")
-    """
-    whole = str(text)
-    return whole if len(whole) <= _LONG and whole.isascii() and whole.isprintable() else shown(whole)
 
 
 def _bytes(count: int) -> str:
