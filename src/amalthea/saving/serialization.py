@@ -113,7 +113,7 @@ def _object(obj: Any) -> dict[str, Any]:
 
 
 def deserialize_keras_object(
-    config: Any, custom_objects: dict[str, Any] | None = None, safe_mode: bool = True, limits: Limits = LIMITS, **kwargs: Any
+    config: Any, custom_objects: dict[str, Any] | None = None, safe_mode: bool = True, *, limits: Limits = LIMITS, **kwargs: Any
 ) -> Any:
     """The object that `serialize_keras_object` described.
 
@@ -124,6 +124,7 @@ def deserialize_keras_object(
         custom_objects: classes and functions by the names that the configuration uses for them.
         safe_mode: accepted for Keras's sake: code in a configuration is never run, and what needs it is refused either way.
         limits: how much it may describe, `amalthea.saving.Limits`.
+        **kwargs: passed over, as Keras does.
 
     Returns:
         The object, or the structure of objects.

@@ -131,13 +131,13 @@ def test_the_model_itself_and_objects_at_the_top(model, tmp_path):
 
 def test_names_that_are_not_clear(model, tmp_path):
     editor = KerasFileEditor(save(model, tmp_path / "m.weights.h5"))
-    with pytest.raises(ArgumentError, match="2 objects.*/layers/dense, /layers/sequential/layers/dense"):
+    with pytest.raises(ArgumentError, match=r"2 objects.*/layers/dense, /layers/sequential/layers/dense"):
         editor.delete_object("dense")
     with pytest.raises(ArgumentError, match='Did you mean "layers/dense"'):
         editor.delete_object("layers/dens")
     with pytest.raises(ArgumentError, match="no object"):
         editor.add_object("nowhere/dense", {})
-    with pytest.raises(ArgumentError, match="no weight '7'. Its weights are 0, 1"):
+    with pytest.raises(ArgumentError, match=r"no weight '7'\. Its weights are 0, 1"):
         editor.delete_weight("layers/dense", "7")
     with pytest.raises(ArgumentError, match="not a path"):
         editor.rename_object("layers/dense", "layers/other")

@@ -44,9 +44,9 @@ class KerasArchive(ModelFile):
     def _weights(self) -> hdf5.Group:
         return hdf5.read(self.member(WEIGHTS).source(), self.limits)
 
-    def load_weights(self, model: Any, skip_mismatch: bool = False, by_name: bool = False) -> LoadReport:
+    def load_weights(self, model: Any, skip_mismatch: bool = False, by_name: bool = False, objects_to_skip: Sequence[Any] = ()) -> LoadReport:
         with self._hashes_compared():
-            return super().load_weights(model, skip_mismatch, by_name)
+            return super().load_weights(model, skip_mismatch, by_name, objects_to_skip)
 
     def load_model(self, custom_objects: Mapping[str, Any] | None, compile: bool) -> Any:
         with self._hashes_compared():

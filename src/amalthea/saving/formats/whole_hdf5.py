@@ -6,7 +6,7 @@ Attributes hold the configurations; a group for each layer names its weights in 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +42,9 @@ class WholeHdf5(ModelFile):
         """Whether an HDF5 file is of this layout."""
         return _WEIGHTS in root or "model_config" in root.attrs or "layer_names" in root.attrs or "layer_names0" in root.attrs
 
-    def load_weights(self, model: Any, skip_mismatch: bool = False, by_name: bool = False) -> LoadReport:
+    def load_weights(self, model: Any, skip_mismatch: bool = False, by_name: bool = False, objects_to_skip: Sequence[Any] = ()) -> LoadReport:
+        if objects_to_skip:
+            raise ArgumentError(f"`objects_to_skip` is for files that keep weights by objects, such as '.weights.h5'; {self.place} is {self.title}.")
         check_built(model)
         plan = Plan(self.place, partial=skip_mismatch)
         layers = self.layers()
@@ -151,7 +153,7 @@ def _plan_by_name(plan: Plan, model: Any, layers: Layers) -> None:
 # --- written ---
 
 
-def save_model(model: Any, path: Path) -> None:
+def save_model(model: Any, path: Path, include_optimizer: bool = True) -> None:
     """Write an `.h5` file of Keras 3's older layout."""
     import h5py
 
@@ -162,14 +164,14 @@ def save_model(model: Any, path: Path) -> None:
             f"An '.h5' file holds functional models and `Sequential` ones with known shapes; {model} is neither. Save it as '.keras'."
         )
     described = dialect.short(serialize_keras_object(model))
-    compiled = model.get_compile_config() if getattr(model, "compiled", False) else None
+    compiled = model.get_compile_config() if include_optimizer and getattr(model, "compiled", False) else None
     with replacing(path) as file, h5py.File(file, "w") as store:
         store.attrs.update(keras_version=KERAS_API, backend=engines.current().name, model_config=json.dumps(described))
         if compiled is not None:
             store.attrs["training_config"] = json.dumps(dialect.training_config(compiled))
         _write_layers(store.create_group(_WEIGHTS), model)
         optimizer = getattr(model, "optimizer", None)
-        if optimizer is not None and optimizer.built:
+        if include_optimizer and optimizer is not None and optimizer.built:
             _write_named(store.create_group(_OPTIMIZER), optimizer.variables)
 
 
