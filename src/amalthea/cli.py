@@ -1,4 +1,4 @@
-"""The command `amalthea`: runs scripts written for Keras, and tells what is installed."""
+"""The command `amalthea`: runs scripts written for Keras, looks into model files, and tells what is installed."""
 
 from __future__ import annotations
 
@@ -30,6 +30,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     if arguments.command == "run":
         return run(arguments.script, arguments.args, arguments.engine)
+    if arguments.command == "inspect":
+        return inspect_file(arguments.file, arguments.json, arguments.all)
     info()
     return 0
 
@@ -42,6 +44,16 @@ def _parser() -> argparse.ArgumentParser:
     runs.add_argument("--engine", help='the engine, such as "jax" (otherwise: AMALTHEA_ENGINE, KERAS_BACKEND, or "jax")')
     runs.add_argument("script", help="the script")
     runs.add_argument("args", nargs=argparse.REMAINDER, help="arguments of the script")
+    inspects = commands.add_parser(
+        "inspect",
+        help="show what a model file holds, and what would be refused, without loading it",
+        description="Shows what a model file holds, and all that would be refused when it is loaded. Nothing of it is loaded or run, and no engine is.",
+        epilog="The exit status is 0 if nothing was found that would be refused, 1 otherwise, and 2 if the file cannot be read. "
+        "That custom classes are needed is shown, but is no fault.",
+    )
+    inspects.add_argument("--json", action="store_true", help="print JSON")
+    inspects.add_argument("--all", action="store_true", help="do not cut long tables")
+    inspects.add_argument("file", metavar="FILE", help=".keras, .h5, .hdf5, .weights.h5, .weights.npz, .safetensors or .weights.json")
     commands.add_parser("info", help="show versions, engines and devices")
     return parser
 
@@ -89,6 +101,31 @@ def _from_script(traceback: TracebackType | None) -> TracebackType | None:
     while traceback is not None and traceback.tb_frame.f_code.co_filename == __file__:
         traceback = traceback.tb_next
     return traceback
+
+
+def inspect_file(file: str, as_json: bool = False, every: bool = False) -> int:
+    """Print what a model file holds, and what would be refused.
+
+    Args:
+        file: its path.
+        as_json: whether JSON is printed, for machines.
+        every: whether long tables are printed to their ends.
+
+    Returns:
+        The exit status: 0; 1 if the file would be refused; 2 if it cannot be read.
+    """
+    from amalthea.saving.inspection import inspect, view
+
+    try:
+        found = inspect(file)
+    except OSError as error:
+        print(f"amalthea: cannot open {file!r}: {error.strerror}", file=sys.stderr)
+        return 2
+    if as_json:
+        print(view.as_json(found))
+    else:
+        view.show(found, every)
+    return 1 if found.refused else 0
 
 
 def info() -> None:

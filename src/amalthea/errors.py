@@ -135,6 +135,17 @@ def shown(text: object) -> str:
     return ascii(cut) + ("..." if len(cut) < len(text) else "")
 
 
+def printable(text: object) -> str:
+    """Text that a stranger chose, for tables: as it is if it is plain and short, else as `shown`.
+
+    Example:
+        >>> printable("dense_1"), printable("dense\\x1b[31m")
+        ('dense_1', "'dense\\\\x1b[31m'")
+    """
+    whole = str(text)
+    return whole if len(whole) <= _SHOWN and whole.isascii() and whole.isprintable() else shown(whole)
+
+
 def nearest(name: str, allowed: Iterable[str]) -> str:
     """The end of a sentence that proposes the allowed name nearest to `name`, or "".
 

@@ -116,6 +116,10 @@ def model_from_json(json_string: str, custom_objects: dict[str, Any] | None = No
     Returns:
         The model, with new weights.
 
+    Raises:
+        ArgumentTypeError: no text.
+        ModelFileError: the text is damaged, or names what is not known.
+
     Example:
         >>> import amalthea
         >>> model = amalthea.Sequential([amalthea.Input((2,)), amalthea.layers.Dense(3)])
@@ -126,4 +130,6 @@ def model_from_json(json_string: str, custom_objects: dict[str, Any] | None = No
     from amalthea.saving.reading.json import parse
     from amalthea.saving.serialization import deserialize_keras_object
 
+    if not isinstance(json_string, str):
+        raise ArgumentTypeError(f"`json_string` must be a text, as `model.to_json()` gives it. Received: {json_string!r}.")
     return deserialize_keras_object(parse(json_string.encode(), LIMITS, "json_string"), custom_objects=custom_objects)  # type: ignore[no-any-return]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from amalthea.engines import registry
-from amalthea.errors import ArgumentError, ArgumentTypeError, NotBuiltError, nearest
+from amalthea.errors import ArgumentError, ArgumentTypeError, NotBuiltError, UnsupportedByEngine, nearest, shown
 from amalthea.graph.keras_tensor import KerasTensor
 from amalthea.layers.layer import Layer, default_build
+from amalthea.state import trees
 from amalthea.training.trainer import Trainer
 
 if TYPE_CHECKING:
@@ -259,10 +260,16 @@ class Model(Trainer, Layer):
         """The architecture as JSON text, for `models.model_from_json`.
 
         Args:
-            **kwargs: arguments of `json.dumps`.
+            **kwargs: arguments of `json.dumps`, such as `indent=2`.
+
+        Raises:
+            ArgumentTypeError: arguments that `json.dumps` does not have.
         """
         from amalthea.saving import serialize_keras_object
 
+        unknown = kwargs.keys() - inspect.signature(json.dumps).parameters.keys()
+        if unknown:
+            raise ArgumentTypeError(f"`to_json` takes the arguments of `json.dumps`. Received: {', '.join(sorted(unknown))}.")
         return json.dumps(serialize_keras_object(self), **kwargs)
 
     def save(self, filepath: Any, overwrite: bool = True, zipped: bool | None = None, **kwargs: Any) -> None:
@@ -282,6 +289,44 @@ class Model(Trainer, Layer):
         from amalthea import saving
 
         return saving.load_weights(self, filepath, skip_mismatch=skip_mismatch, **kwargs)
+
+    def export(self, filepath: Any, format: str = "tf_saved_model", verbose: bool | None = None, input_signature: Any = None, **kwargs: Any) -> None:
+        """Not there: no program is written for other runtimes.
+
+        Raises:
+            UnsupportedByEngine: always; it says what to do instead.
+        """
+        raise UnsupportedByEngine(
+            registry.current().name,
+            "export",
+            f"No engine writes {shown(format)}. Save the model as '.keras', and export it with Keras: `keras.models.load_model(path).export(...)`. "
+            "For TensorFlow, `tf.saved_model.save(model.as_tf_function(), folder)` writes a SavedModel.",
+        )
+
+    def get_state_tree(self, value_format: str = "backend_tensor") -> dict[str, dict[str, Any]]:
+        """All values of the model, by the parts of the paths of its variables; see `state.trees.values_of`.
+
+        Args:
+            value_format: "backend_tensor" or "numpy_array".
+        """
+        return trees.values_of(self._state_groups(), value_format)
+
+    def set_state_tree(self, state_tree: Mapping[str, Any]) -> None:
+        """Assign values as `get_state_tree` gave them, of all variables or of some; see `state.trees.assign`.
+
+        Args:
+            state_tree: the values.
+        """
+        trees.assign(self._state_groups(), state_tree)
+
+    def _state_groups(self) -> dict[str, list[Any]]:
+        optimizer = getattr(self, "optimizer", None)
+        return {
+            "trainable_variables": self.trainable_variables,
+            "non_trainable_variables": self.non_trainable_variables,
+            "optimizer_variables": optimizer.variables if optimizer is not None else [],
+            "metrics_variables": self.metrics_variables,
+        }
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Model:

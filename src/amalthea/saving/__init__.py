@@ -1,5 +1,6 @@
 """Configurations and files of models."""
 
+from amalthea.saving.editor import KerasFileEditor
 from amalthea.saving.files import load_model, load_weights, save_model, save_weights
 from amalthea.saving.limits import Limits
 from amalthea.saving.registry import (
@@ -14,6 +15,7 @@ from amalthea.saving.serialization import deserialize_keras_object, serialize_ke
 
 __all__ = [
     "CustomObjectScope",
+    "KerasFileEditor",
     "Limits",
     "custom_object_scope",
     "deserialize_keras_object",

@@ -9,7 +9,7 @@ from typing import Any
 
 from amalthea.errors import shown
 from amalthea.saving import graphs, names, operations, registry
-from amalthea.saving.faults import NO_SWITCH, at, refused
+from amalthea.saving.faults import NO_SWITCH, at, refused, separately
 from amalthea.saving.limits import LIMITS, Limits, beyond
 from amalthea.saving.schema import PATHS, check_compiled, check_config
 
@@ -41,7 +41,7 @@ def check(config: Any, custom_objects: Mapping[str, Any] | None = None, limits: 
         place: where it stands, for errors.
 
     Raises:
-        ModelFileError: the first thing that is wrong.
+        ModelFileError: the first thing that is wrong; inside of `faults.listed`, all such things are listed.
 
     Example:
         >>> check({"module": "keras.layers", "class_name": "Dense", "config": {"unist": 3}})
@@ -58,20 +58,23 @@ class _Check:
     def part(self, value: Any, place: str) -> None:
         if isinstance(value, Mapping):
             if "class_name" in value and "config" in value:
-                self.described(value, place)
+                with separately:
+                    self.described(value, place)
             else:
                 self.entries(value, place)
         elif isinstance(value, (list, tuple)):
             for index, entry in enumerate(value):
                 self.part(entry, at(place, index))
         elif isinstance(value, int) and abs(value) > self.limits.integer:
-            raise refused("size", place, "The number is too large.", beyond("integer", self.limits))
+            with separately:
+                raise refused("size", place, "The number is too large.", beyond("integer", self.limits))
 
     def entries(self, entries: Mapping[str, Any], place: str) -> None:
         for key, value in entries.items():
             here = at(place, key)
             if key in PATHS and isinstance(value, str):
-                raise refused("path", here, f"{shown(key)} is text ({shown(value)}), which would name a file or an address; none is opened.")
+                with separately:
+                    raise refused("path", here, f"{shown(key)} is text ({shown(value)}), which would name a file or an address; none is opened.")
             self.part(value, here)
 
     def described(self, value: Mapping[str, Any], place: str) -> None:
@@ -88,22 +91,30 @@ class _Check:
             special(self, value, here)
             return
         if operations.is_operation(value):
-            operations.check(value, place)
+            with separately:
+                operations.check(value, place)
         elif not isinstance(config, Mapping):
             raise refused("form", here, f"The configuration of {shown(name)} must be a dictionary. Received: {shown(config)}.")
         else:
-            cls = registry.find_class(value.get("module"), name, value.get("registered_name"), self.custom_objects, place)
-            if not hasattr(cls, "from_config"):
-                raise refused("mismatch", place, f"{shown(name)} stands for {cls!r}, which cannot be made from a configuration.")
-            if names.home_of(cls) is not None and (value.get("module") is not None or len(names.classes_named(None, name)) == 1):
-                check_config(cls, config, self.limits, here)
-                if graphs.is_graph(config):
-                    graphs.ordered_calls(config, here)
-            if isinstance(value.get("compile_config"), Mapping):
-                check_compiled(cls, value["compile_config"], at(place, "compile_config"))
+            with separately:
+                self.object(value, name, config, place)
         self.entries(config, here)
         for key in ("build_config", "compile_config", "inbound_nodes"):
             self.part(value.get(key), at(place, key))
+
+    def object(self, value: Mapping[str, Any], name: str, config: Mapping[str, Any], place: str) -> None:
+        """An object of a class, without the parts in its configuration."""
+        here = at(place, "config")
+        cls = registry.find_class(value.get("module"), name, value.get("registered_name"), self.custom_objects, place)
+        if not hasattr(cls, "from_config"):
+            raise refused("mismatch", place, f"{shown(name)} stands for {cls!r}, which cannot be made from a configuration.")
+        if names.home_of(cls) is not None and (value.get("module") is not None or len(names.classes_named(None, name)) == 1):
+            check_config(cls, config, self.limits, here)
+            if graphs.is_graph(config):
+                with separately:
+                    graphs.ordered_calls(config, here)
+        if isinstance(value.get("compile_config"), Mapping):
+            check_compiled(cls, value["compile_config"], at(place, "compile_config"))
 
     def function(self, value: Mapping[str, Any], place: str) -> None:
         if not isinstance(value["config"], str):

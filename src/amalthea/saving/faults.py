@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from amalthea.errors import ModelFileError, shown
@@ -55,3 +58,46 @@ def at(place: str, key: Any) -> str:
 
 
 _LONG = 60
+
+
+_listed: ContextVar[list[ModelFileError] | None] = ContextVar("amalthea_listed_faults", default=None)
+MOST_LISTED = 100
+
+
+@contextmanager
+def listed() -> Iterator[list[ModelFileError]]:
+    """Inside, what is checked `separately` goes on after a fault; all of them (at most `MOST_LISTED`) are in the list.
+
+    Example:
+        >>> with listed() as found:
+        ...     for name in ("first", "second"):
+        ...         with separately:
+        ...             raise refused("kind", name, "It is wrong.")
+        >>> [fault.place for fault in found]
+        ['first', 'second']
+    """
+    found: list[ModelFileError] = []
+    token = _listed.set(found)
+    try:
+        yield found
+    except ModelFileError as last:
+        found.append(last)
+    finally:
+        _listed.reset(token)
+
+
+class _Separately:
+    """For `with`: one check of several that do not depend on each other. Its fault is raised at once, unless faults are `listed`."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: Any, error: Any, traceback: Any) -> bool:
+        found = _listed.get()
+        if found is None or not isinstance(error, ModelFileError) or len(found) >= MOST_LISTED - 1:
+            return False
+        found.append(error)
+        return True
+
+
+separately = _Separately()

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from amalthea.errors import ArgumentError
+from amalthea.errors import ArgumentError, ArgumentTypeError
 from amalthea.random import seed
 from amalthea.saving import formats
 from amalthea.saving.fitting import LoadReport
-from amalthea.saving.formats import shards
+from amalthea.saving.formats import shards, whole_hdf5
 from amalthea.saving.formats.interface import check_built
 from amalthea.saving.limits import Limits
 from amalthea.saving.replacing import check_target
@@ -29,6 +30,8 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True, zipped: bool |
         filepath: where; ends in ".keras", or in ".h5" or ".hdf5" for Keras's older layout, which holds functional and `Sequential` models.
         overwrite: whether a file that is there already is replaced.
         zipped: kept for Keras's sake: a ".keras" file is an archive.
+        **kwargs: "include_optimizer": whether an ".h5" file says how the model was compiled, and holds the state of the optimizer (True);
+            ".keras" files always do, as with Keras. "save_format": the ending, as older programs give it; the name must have it too.
 
     Raises:
         ArgumentError: a bad path.
@@ -43,11 +46,16 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True, zipped: bool |
         ...     load_model(path).count_params()
         3
     """
+    include_optimizer, save_format = kwargs.pop("include_optimizer", True), kwargs.pop("save_format", None)
     _no_more(kwargs, "save_model")
     if zipped is False:
         raise ArgumentError("`zipped=False` is not supported: a model is written as one file.")
     path = _path(filepath)
+    if save_format not in (None, path.suffix, path.suffix[1:]):
+        raise ArgumentError(f"`save_format` {save_format!r} and the name {path.name!r} contradict each other. Leave it out: the ending decides.")
     write = formats.writer(path, formats.MODEL_WRITERS)
+    if not include_optimizer and write is whole_hdf5.save_model:
+        write = partial(whole_hdf5.save_model, include_optimizer=False)
     write(model, check_target(path, overwrite))
 
 
@@ -98,7 +106,14 @@ def save_weights(model: Any, filepath: Any, overwrite: bool = True, max_shard_si
 
 
 def load_weights(
-    model: Any, filepath: Any, skip_mismatch: bool = False, *, by_name: bool = False, limits: Limits | None = None, **kwargs: Any
+    model: Any,
+    filepath: Any,
+    skip_mismatch: bool = False,
+    *,
+    by_name: bool = False,
+    objects_to_skip: Iterable[Any] | None = None,
+    limits: Limits | None = None,
+    **kwargs: Any,
 ) -> LoadReport:
     """Read the weights of a model from a file of any kind that is written here, of Amalthea or of Keras.
 
@@ -109,6 +124,7 @@ def load_weights(
         filepath: the file; one of a whole model will do.
         skip_mismatch: whether parts that do not fit are left as they are, with a warning.
         by_name: for ".h5" files: whether layers are found by their names, and others left out; else they come in order.
+        objects_to_skip: layers that are left as they are, with all that is inside of them; for files of other kinds than ".h5".
         limits: how much a file may ask for; a `Limits`.
 
     Returns:
@@ -122,7 +138,7 @@ def load_weights(
     _no_more(kwargs, "load_weights")
     check_built(model)
     with formats.opened(_existing(filepath), limits) as file:
-        return file.load_weights(model, skip_mismatch, by_name)
+        return file.load_weights(model, skip_mismatch, by_name, list(objects_to_skip or ()))
 
 
 def _no_more(kwargs: dict[str, Any], function: str) -> None:
@@ -131,7 +147,9 @@ def _no_more(kwargs: dict[str, Any], function: str) -> None:
 
 
 def _path(filepath: Any) -> Path:
-    return Path(os.fspath(filepath))
+    if not isinstance(filepath, (str, os.PathLike)):
+        raise ArgumentTypeError(f"`filepath` must be the path of a file. Received: {filepath!r}.")
+    return Path(filepath)
 
 
 def _existing(filepath: Any) -> Path:

@@ -161,7 +161,7 @@ def _as_before_on_failure(variables: Iterable[Any]) -> Iterator[None]:
         raise
 
 
-def plan_objects(obj: Any, stored: Stored, place: str, partial: bool = False, whole: bool = False) -> Plan:
+def plan_objects(obj: Any, stored: Stored, place: str, partial: bool = False, whole: bool = False, left: Iterable[Any] = ()) -> Plan:
     """The assignments of the variables of `obj`, and of what is inside it, from a file that keeps them by objects.
 
     Args:
@@ -171,16 +171,22 @@ def plan_objects(obj: Any, stored: Stored, place: str, partial: bool = False, wh
         partial: whether what does not fit is left out.
         whole: whether the file describes the model too, so that the state of the optimizer must fit as well. Weights are also read into models
             that train otherwise, or not at all: then an optimizer whose state is not there begins anew.
+        left: objects that keep the values that they have, with all that is only inside of them.
     """
     plan = Plan(place, partial)
     seen = set()
-    for path, part in walk(obj):
+    for path, part in walk(obj, seen={id(part) for part in left}):
         seen.add(path)
         found = stored.get(path, {})
         if not _of_optimizer(path):
             plan.add(path or part.name, _assignment(part, found), _variables(part), complaint(part, found))
         elif found:
             _plan_optimizer(plan, path, part, found, whole)
+    if left:
+        skipped = [path for path, _ in walk(obj) if path not in seen]
+        seen.update(skipped)
+        for path in skipped:
+            plan.note(path, "left out, as it was asked for")
     plan.report.unused += [shown(path) for path, entries in stored.items() if path not in seen and entries and not _of_optimizer(path)]
     return plan
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from amalthea.errors import nearest, shown
-from amalthea.saving.faults import at, refused
+from amalthea.saving.faults import at, refused, separately
 
 Call = tuple[str, int]
 _KEYS = ("layers", "input_layers", "output_layers")
@@ -48,13 +48,14 @@ def ordered_calls(config: Mapping[str, Any], place: str = "") -> list[Call]:
     sources: dict[Call, list[Call]] = {}
     for name, (described, here) in layers.items():
         for number, node in enumerate(described["inbound_nodes"]):
-            before = [(name, number - 1)] if number else []
-            sources[name, number] = before + [
-                _target(address, layers, where) for address, where in _addresses(node, f"{here}.inbound_nodes[{number}]")
-            ]
+            sources[name, number] = [(name, number - 1)] if number else []
+            for address, where in _addresses(node, f"{here}.inbound_nodes[{number}]"):
+                with separately:
+                    sources[name, number].append(_target(address, layers, where))
     for key in _KEYS[1:]:
         for address, where in _named_tensors(config[key], at(place, key)):
-            _target(address, layers, where)
+            with separately:
+                _target(address, layers, where)
     return _sorted(sources, place)
 
 

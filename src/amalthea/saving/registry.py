@@ -6,9 +6,8 @@ A name resolves to something public of Amalthea (see `names`), or to something t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar, Token
 from typing import Any, TypeVar
 
 from amalthea.errors import ArgumentError, ArgumentTypeError, nearest, shown
@@ -31,6 +30,7 @@ def register_keras_serializable(package: str = "Custom", name: str | None = None
 
     Raises:
         ArgumentError: a class without `get_config`.
+        ArgumentTypeError: what is neither a class nor a function.
 
     Example:
         >>> import amalthea
@@ -43,7 +43,9 @@ def register_keras_serializable(package: str = "Custom", name: str | None = None
     """
 
     def register(thing: T) -> T:
-        chosen = f"{package}>{name or thing.__name__}"  # type: ignore[attr-defined]
+        if not hasattr(thing, "__name__"):
+            raise ArgumentTypeError(f"Only classes and functions can be registered. Received: {thing!r}.")
+        chosen = f"{package}>{name or thing.__name__}"
         if isinstance(thing, type) and not hasattr(thing, "get_config"):
             raise ArgumentError(f"{thing.__name__} cannot be registered: it has no `get_config` method, so it cannot be written to a file.")
         previous = _registered.get(chosen)
@@ -56,9 +58,9 @@ def register_keras_serializable(package: str = "Custom", name: str | None = None
     return register
 
 
-def get_registered_name(thing: Any) -> str:
+def get_registered_name(obj: Any) -> str:
     """The name under which a class or function was registered, or its own."""
-    return _registered_names.get(thing) or thing.__name__
+    return _registered_names.get(obj) or obj.__name__
 
 
 def get_registered_object(name: str, custom_objects: Mapping[str, Any] | None = None, module_objects: Mapping[str, Any] | None = None) -> Any:
@@ -74,25 +76,36 @@ def get_custom_objects() -> dict[str, Any]:
     return _registered
 
 
-@contextmanager
-def custom_object_scope(custom_objects: dict[str, Any]) -> Iterator[None]:
-    """Names of `custom_objects` can be used in configurations inside.
+class CustomObjectScope:
+    """For `with`: names of `custom_objects` can be used in configurations inside.
+
+    Args:
+        custom_objects: classes and functions by names; None is none.
+
+    Raises:
+        ArgumentTypeError: no dictionary.
 
     Example:
-        >>> with custom_object_scope({"double": lambda x: 2 * x}):
+        >>> with CustomObjectScope({"double": lambda x: 2 * x}):
         ...     get_registered_object("double") is not None
         True
     """
-    if not isinstance(custom_objects, dict):
-        raise ArgumentTypeError(f"`custom_objects` must be a dictionary of names to classes or functions. Received: {custom_objects!r}.")
-    token = _scoped.set({**_scoped.get(), **custom_objects})
-    try:
-        yield
-    finally:
-        _scoped.reset(token)
+
+    def __init__(self, custom_objects: dict[str, Any] | None) -> None:
+        if not isinstance(custom_objects, (dict, type(None))):
+            raise ArgumentTypeError(f"`custom_objects` must be a dictionary of names to classes or functions. Received: {custom_objects!r}.")
+        self.custom_objects = custom_objects or {}
+        self._tokens: list[Token[dict[str, Any]]] = []
+
+    def __enter__(self) -> CustomObjectScope:
+        self._tokens.append(_scoped.set({**_scoped.get(), **self.custom_objects}))
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        _scoped.reset(self._tokens.pop())
 
 
-CustomObjectScope = custom_object_scope
+custom_object_scope = CustomObjectScope
 
 
 def find_class(

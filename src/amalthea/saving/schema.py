@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from amalthea.errors import nearest, shown
-from amalthea.saving.faults import at, refused
+from amalthea.saving.faults import at, refused, separately
 from amalthea.saving.limits import Limits, beyond
 
 # Kinds of plain values by the words of annotations. What is annotated otherwise may be anything: the class itself checks it.
@@ -78,16 +78,21 @@ def check_config(cls: type, config: Mapping[str, Any], limits: Limits, place: st
     if allowed is None:
         return
     for key, value in config.items():
-        here = at(place, key)
-        if key not in allowed:
-            raise refused("key", here, f"{cls.__name__} knows no {shown(key)}.{nearest(str(key), allowed)}", _known(allowed))
-        complaint = None if key in _OPEN or _describes_object(value) else _complaint(value, _NAME.get(key, allowed[key]))
-        if complaint is not None:
-            raise refused("kind", here, f"{complaint} Received: {shown(value)}.")
-        if key in _LISTS and isinstance(value, int) and value > limits.listed:
-            raise refused("size", here, f"{cls.__name__} would make a list of {value:,} parts.", beyond("listed", limits))
+        with separately:
+            _check_argument(cls, allowed, key, value, limits, at(place, key))
     for key in sorted(_required(cls) - config.keys()):
-        raise refused("key", at(place, key), f"{cls.__name__} needs {key!r}, which is not there.")
+        with separately:
+            raise refused("key", at(place, key), f"{cls.__name__} needs {key!r}, which is not there.")
+
+
+def _check_argument(cls: type, allowed: Mapping[str, str], key: str, value: Any, limits: Limits, place: str) -> None:
+    if key not in allowed:
+        raise refused("key", place, f"{cls.__name__} knows no {shown(key)}.{nearest(str(key), allowed)}", _known(allowed))
+    complaint = None if key in _OPEN or _describes_object(value) else _complaint(value, _NAME.get(key, allowed[key]))
+    if complaint is not None:
+        raise refused("kind", place, f"{complaint} Received: {shown(value)}.")
+    if key in _LISTS and isinstance(value, int) and value > limits.listed:
+        raise refused("size", place, f"{cls.__name__} would make a list of {value:,} parts.", beyond("listed", limits))
 
 
 @cache
@@ -110,7 +115,8 @@ def check_compiled(cls: type, config: Mapping[str, Any], place: str) -> None:
         return
     for key in config:
         if key not in compile_:
-            raise refused("key", at(place, key), f"`compile` of {cls.__name__} knows no {shown(key)}.{nearest(str(key), compile_)}")
+            with separately:
+                raise refused("key", at(place, key), f"`compile` of {cls.__name__} knows no {shown(key)}.{nearest(str(key), compile_)}")
 
 
 def _known(allowed: Mapping[str, str]) -> str:

@@ -114,7 +114,7 @@ def _object(obj: Any) -> dict[str, Any]:
 
 
 def deserialize_keras_object(
-    config: Any, custom_objects: dict[str, Any] | None = None, safe_mode: bool = True, limits: Limits = LIMITS, **kwargs: Any
+    config: Any, custom_objects: dict[str, Any] | None = None, safe_mode: bool = True, *, limits: Limits = LIMITS, **kwargs: Any
 ) -> Any:
     """The object that `serialize_keras_object` described.
 
@@ -125,6 +125,7 @@ def deserialize_keras_object(
         custom_objects: classes and functions by the names that the configuration uses for them.
         safe_mode: accepted for Keras's sake: code in a configuration is never run, and what needs it is refused either way.
         limits: how much it may describe, `amalthea.saving.Limits`.
+        **kwargs: passed over, as Keras does.
 
     Returns:
         The object, or the structure of objects.
@@ -142,14 +143,24 @@ def deserialize_keras_object(
         return _plain(config, custom_objects)
     if limits_here() is not None:
         return _revive(config, custom_objects)
-    check_depth(config, limits)
-    config = legacy.modern(config)
-    check(config, custom_objects, limits)
+    config = checked(config, custom_objects, limits)
     try:
         with inside_checked(limits):
             return _revive(config, custom_objects)
     except (ArgumentError, ArgumentTypeError, NotBuiltError, ShapeError) as error:
         raise refused("value", "", f"A class refuses what it describes: {error}") from error
+
+
+def checked(config: Any, custom_objects: Mapping[str, Any] | None = None, limits: Limits = LIMITS) -> Any:
+    """A configuration in the dialect of Keras 3, which was looked at as a whole; nothing is made of it.
+
+    Raises:
+        ModelFileError: it would be refused; inside of `faults.listed`, the list says why.
+    """
+    check_depth(config, limits)
+    config = legacy.modern(config)
+    check(config, custom_objects, limits)
+    return config
 
 
 def _plain(value: Any, custom_objects: Mapping[str, Any] | None) -> Any:

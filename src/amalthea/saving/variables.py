@@ -76,14 +76,22 @@ def _children(obj: Any) -> Walk:
 
 
 def _members(values: Iterable[Any]) -> Walk:
-    """The members of a container by the names of their classes, numbered where there are several."""
+    """The members of a container that have variables, by the names that they have in files."""
+    members = [value for value in values if _has_variables(value)]
+    return zip(names_of_members(type(value).__name__ for value in members), members, strict=True)
+
+
+def names_of_members(classes: Iterable[str]) -> Iterator[str]:
+    """The names in files of the members of a container: those of their classes, numbered where there are several.
+
+    Example:
+        >>> list(names_of_members(["Dense", "ReLU", "Dense"]))
+        ['dense', 're_lu', 'dense_1']
+    """
     counts: dict[str, int] = {}
-    for value in values:
-        if _has_variables(value):
-            base = snake_case(type(value).__name__)
-            count = counts.get(base, 0)
-            counts[base] = count + 1
-            yield (f"{base}_{count}" if count else base), value
+    for name in map(snake_case, classes):
+        count = counts[name] = counts.get(name, -1) + 1
+        yield f"{name}_{count}" if count else name
 
 
 def _has_variables(value: Any) -> bool:

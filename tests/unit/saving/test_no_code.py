@@ -25,7 +25,21 @@ FORBIDDEN_MODULES = {
 }
 FORBIDDEN_NAMES = {"__import__", "__builtins__", "compile", "eval", "exec", "globals", "locals", "open"}
 LOOKUPS = {"delattr", "getattr", "setattr"}
-READING = {"checking", "faults", "graphs", "legacy", "limits", "names", "operations", "registry", "schema", "serialization"}
+READING = {
+    "checking",
+    "faults",
+    "graphs",
+    "inspection/__init__",
+    "inspection/model",
+    "inspection/view",
+    "legacy",
+    "limits",
+    "names",
+    "operations",
+    "registry",
+    "schema",
+    "serialization",
+}
 FUNCTIONS = {
     "compile_from_config",
     "build_from_config",

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from amalthea.errors import ArgumentError, ModelFileError
+from amalthea.saving.faults import separately
 from amalthea.saving.formats import keras_archive, npz, safetensors, shards, weights_hdf5, whole_hdf5
 from amalthea.saving.formats.interface import ModelFile
 from amalthea.saving.limits import Limits
@@ -55,12 +56,13 @@ def opened(filepath: Any, limits: Limits | None = None) -> Iterator[ModelFile]:
         file = _recognised(source, limits)
         name = Path(filepath).name
         if not name.endswith(file.suffixes):
-            raise ModelFileError(
-                "format.ending",
-                source.place,
-                f"By its bytes, the file is {file.title}; but its name does not end in {' or '.join(map(repr, file.suffixes))}.",
-                "Rename it, if it is what you want to load.",
-            )
+            with separately:
+                raise ModelFileError(
+                    "format.ending",
+                    source.place,
+                    f"By its bytes, the file is {file.title}; but its name does not end in {' or '.join(map(repr, file.suffixes))}.",
+                    "Rename it, if it is what you want to load.",
+                )
         yield file
 
 

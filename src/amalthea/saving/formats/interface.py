@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from amalthea.errors import ArgumentError, ModelFileError, NotBuiltError, shown
@@ -36,14 +36,20 @@ class ModelFile:
         """Its variables, by objects. Files that keep them otherwise define `load_weights`."""
         raise NotImplementedError
 
-    def load_weights(self, model: Any, skip_mismatch: bool = False, by_name: bool = False) -> LoadReport:
+    def names(self) -> dict[str, str]:
+        """The names that its objects had in the model, by their paths, where the file has them."""
+        return {}
+
+    def load_weights(self, model: Any, skip_mismatch: bool = False, by_name: bool = False, objects_to_skip: Sequence[Any] = ()) -> LoadReport:
         """Assign the variables of a model that is built."""
         if by_name:
             raise ArgumentError(f"`by_name` is for files of whole models in HDF5 ('.h5'); {self.place} is a file of {self.title}.")
         check_built(model)
         stored = self.stored()
         build_optimizer(model, stored)
-        return plan_objects(model, stored, self.place, partial=skip_mismatch).carry_out(all_variables(model), self.check_unchanged)
+        return plan_objects(model, stored, self.place, partial=skip_mismatch, left=objects_to_skip).carry_out(
+            all_variables(model), self.check_unchanged
+        )
 
     def check_unchanged(self) -> None:
         """Raise an error if the file is not what it was when it was opened."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,7 +25,7 @@ from amalthea.saving.zip_writing import ZipWriter
 from amalthea.version import KERAS_API, VERSION
 
 CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
-_CHUNK = 1 << 20
+HASHES = "sha256"
 
 
 class KerasArchive(ModelFile):
@@ -37,17 +36,21 @@ class KerasArchive(ModelFile):
     _comparisons: Sequence[Future[None]] = ()
 
     def stored(self) -> Stored:
-        return weights_hdf5.stored_in(hdf5.read(self._member(WEIGHTS).source(), self.limits))
+        return weights_hdf5.stored_in(self._weights())
 
-    def load_weights(self, model: Any, skip_mismatch: bool = False, by_name: bool = False) -> LoadReport:
+    def names(self) -> dict[str, str]:
+        return weights_hdf5.names_in(self._weights())
+
+    def _weights(self) -> hdf5.Group:
+        return hdf5.read(self.member(WEIGHTS).source(), self.limits)
+
+    def load_weights(self, model: Any, skip_mismatch: bool = False, by_name: bool = False, objects_to_skip: Sequence[Any] = ()) -> LoadReport:
         with self._hashes_compared():
-            return super().load_weights(model, skip_mismatch, by_name)
+            return super().load_weights(model, skip_mismatch, by_name, objects_to_skip)
 
     def load_model(self, custom_objects: Mapping[str, Any] | None, compile: bool) -> Any:
         with self._hashes_compared():
-            stored, config = self.stored(), self._json(CONFIG)
-            if not isinstance(config, dict):
-                raise ModelFileError("keras.config", self.place, f"{CONFIG!r} describes no model.")
+            stored, config = self.stored(), self.config()
             if not compile:
                 config.pop("compile_config", None)
             model = self.described(config, custom_objects)
@@ -63,30 +66,43 @@ class KerasArchive(ModelFile):
     @contextmanager
     def _hashes_compared(self) -> Iterator[None]:
         """Inside, the members are compared with the hashes among the metadata, where there are any, in a thread: `check_unchanged` waits for it."""
-        metadata = self._json(METADATA) if METADATA in self.contents.names else {}
-        hashes = metadata.get("sha256", {}) if isinstance(metadata, dict) else None
-        if not isinstance(hashes, dict):
-            raise ModelFileError("keras.metadata", self.place, f"{METADATA!r} is not a table, or its hashes are not.")
+        hashes = self.metadata().get(HASHES, {})
         with ThreadPoolExecutor(1, "amalthea-hashes") as pool:
-            self._comparisons = [pool.submit(_compare, self._member(name).source(), expected) for name, expected in hashes.items()]
+            self._comparisons = [pool.submit(_compare, self.member(name).source(), expected) for name, expected in hashes.items()]
             yield
 
-    def _member(self, name: str) -> Member:
+    def metadata(self) -> dict[str, Any]:
+        """What the file says of itself, and, under `HASHES`, of its members."""
+        metadata = self._json(METADATA) if METADATA in self.contents.names else {}
+        if not isinstance(metadata, dict) or not isinstance(metadata.get(HASHES, {}), dict):
+            raise ModelFileError("keras.metadata", self.place, f"{METADATA!r} is not a table, or its hashes are not.")
+        return metadata
+
+    def config(self) -> dict[str, Any]:
+        """What the file says of the model."""
+        config = self._json(CONFIG)
+        if not isinstance(config, dict):
+            raise ModelFileError("keras.config", self.place, f"{CONFIG!r} describes no model.")
+        return config
+
+    def member(self, name: str) -> Member:
+        """A member that belongs to it."""
         if name not in self.contents.names:
             raise ModelFileError("keras.incomplete", self.place, f"The archive does not hold {shown(name)}, which belongs to it.")
         return self.contents.member(name)  # type: ignore[no-any-return]
 
     def _json(self, name: str) -> Any:
-        return plain.parse(self._member(name).read(), self.limits, f"{self.place}, {name}")
+        return plain.parse(self.member(name).read(), self.limits, f"{self.place}, {name}")
 
 
 def _compare(source: Source, expected: Any) -> None:
-    digest, chunk = hashlib.sha256(), memoryview(bytearray(_CHUNK))
-    for start in range(0, source.size, _CHUNK):
-        count = source.readinto(start, chunk)
-        digest.update(chunk[:count])
-    if digest.hexdigest() != expected:
-        raise ModelFileError("keras.hash", source.place, "This is not what was written: its SHA-256 differs.", "Copy the file again.")
+    check_hash(source.place, source.sha256(), expected)
+
+
+def check_hash(place: str, digest: str, expected: Any) -> None:
+    """Refuse a member whose SHA-256 is not the one among the metadata."""
+    if digest != expected:
+        raise ModelFileError("keras.hash", place, "This is not what was written: its SHA-256 differs.", "Copy the file again.")
 
 
 def save_model(model: Any, path: Path) -> None:
@@ -94,7 +110,7 @@ def save_model(model: Any, path: Path) -> None:
     config = json.dumps(serialize_keras_object(model)).encode()
     metadata: dict[str, Any] = {"keras_version": KERAS_API, "date_saved": time.strftime("%Y-%m-%d@%H:%M:%S"), "amalthea_version": VERSION}
     metadata["engine"] = engines.current().name
-    hashes = metadata["sha256"] = {}
+    hashes = metadata[HASHES] = {}
     with replacing(path) as file, ZipWriter(file) as archive:
         hashes[CONFIG] = archive.add(CONFIG, config)
         with archive.member(WEIGHTS) as member:

@@ -7,13 +7,14 @@ import itertools
 import json
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from amalthea.errors import ArgumentError, ModelFileError, shown
-from amalthea.saving.fitting import Entry, LoadReport, Stored
+from amalthea.saving.fitting import Entry, Stored
 from amalthea.saving.formats.interface import ModelFile
 from amalthea.saving.formats.weights_hdf5 import Hdf5Sink, stored_in
 from amalthea.saving.limits import beyond
@@ -33,14 +34,14 @@ class ShardedWeights(ModelFile):
     title = "an index of weights"
     suffixes = (SUFFIX,)
 
-    def load_weights(self, model: Any, skip_mismatch: bool = False, by_name: bool = False) -> LoadReport:
-        with ExitStack() as stack:
-            self._shards = [stack.enter_context(Source.open(path, self.limits)) for path in self._files()]
-            return super().load_weights(model, skip_mismatch, by_name)
+    @cached_property
+    def shards(self) -> list[Source]:
+        """The files that it names, open as long as it is."""
+        return [self.source.open_parts.enter_context(Source.open(path, self.limits)) for path in self._files()]
 
     def stored(self) -> Stored:
         objects: dict[str, dict[str, Entry]] = {}
-        for shard in self._shards:
+        for shard in self.shards:
             for path, entries in stored_in(hdf5.read(shard, self.limits)).items():
                 known = objects.setdefault(path, {})
                 twice = sorted(known.keys() & entries.keys())
@@ -52,7 +53,7 @@ class ShardedWeights(ModelFile):
     def check_unchanged(self) -> None:
         """Raise an error if one of the files is not what it was."""
         super().check_unchanged()
-        for shard in self._shards:
+        for shard in self.shards:
             shard.check_unchanged()
 
     def _files(self) -> list[Path]:

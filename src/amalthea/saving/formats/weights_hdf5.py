@@ -31,18 +31,27 @@ class WeightsHdf5(ModelFile):
     def stored(self) -> Stored:
         return stored_in(self.contents)
 
+    def names(self) -> dict[str, str]:
+        return names_in(self.contents)
+
 
 def stored_in(root: hdf5.Group) -> Stored:
     """The variables in an HDF5 file of this layout, by objects."""
-    return dict(_objects(root, ""))
+    return {path: entries_of(variables) for path, variables in _objects(root, "")}
 
 
-def _objects(group: hdf5.Group, path: str) -> Iterator[tuple[str, Entries]]:
+def names_in(root: hdf5.Group) -> dict[str, str]:
+    """The names that the objects had in the model, by their paths, where the file has them."""
+    return {path: str(variables.attrs["name"]) for path, variables in _objects(root, "") if "name" in variables.attrs}
+
+
+def _objects(group: hdf5.Group, path: str) -> Iterator[tuple[str, hdf5.Group]]:
+    """The groups of variables, by the paths of their objects."""
     for name, child in group.items():
         if isinstance(child, hdf5.Dataset):
             continue
         if name == _VARS:
-            yield path, entries_of(child)
+            yield path, child
         else:
             yield from _objects(child, f"{path}/{name}" if path else name)
 

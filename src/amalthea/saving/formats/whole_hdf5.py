@@ -6,7 +6,7 @@ Attributes hold the configurations; a group for each layer names its weights in 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,18 +42,20 @@ class WholeHdf5(ModelFile):
         """Whether an HDF5 file is of this layout."""
         return _WEIGHTS in root or "model_config" in root.attrs or "layer_names" in root.attrs or "layer_names0" in root.attrs
 
-    def load_weights(self, model: Any, skip_mismatch: bool = False, by_name: bool = False) -> LoadReport:
+    def load_weights(self, model: Any, skip_mismatch: bool = False, by_name: bool = False, objects_to_skip: Sequence[Any] = ()) -> LoadReport:
+        if objects_to_skip:
+            raise ArgumentError(f"`objects_to_skip` is for files that keep weights by objects, such as '.weights.h5'; {self.place} is {self.title}.")
         check_built(model)
         plan = Plan(self.place, partial=skip_mismatch)
-        layers = self._layers()
+        layers = self.layers()
         (_plan_by_name if by_name else _plan_by_order)(plan, model, layers)
         return plan.carry_out(all_variables(model), self.check_unchanged)
 
     def load_model(self, custom_objects: Mapping[str, Any] | None, compile: bool) -> Any:
-        config, training = self._config("model_config"), self._config("training_config")
+        config, training = self.config("model_config"), self.config("training_config")
         if config is None:
             raise ModelFileError("hdf5.no_model", self.place, "The file holds weights, but describes no model.", "Make it, and call `load_weights`.")
-        layers = self._layers()
+        layers = self.layers()
         model = self.described(config, custom_objects)
         plan = Plan(self.place)
         _plan_by_order(plan, model, layers)
@@ -64,11 +66,12 @@ class WholeHdf5(ModelFile):
             model.compile(**compiled)
             if _OPTIMIZER in self.contents and model.built:
                 model.optimizer.build(model.trainable_variables)
-                optimizer_weights.plan(plan, model.optimizer, model.trainable_variables, self._named(self.contents[_OPTIMIZER], _OPTIMIZER))
+                optimizer_weights.plan(plan, model.optimizer, model.trainable_variables, self.optimizer())
         plan.carry_out((), self.check_unchanged)
         return model
 
-    def _config(self, name: str) -> Any:
+    def config(self, name: str) -> Any:
+        """The configuration in an attribute, or None."""
         text = self.contents.attrs.get(name)
         if text is None:
             return None
@@ -77,7 +80,7 @@ class WholeHdf5(ModelFile):
             raise ModelFileError("hdf5.config", self.place, f"The attribute {name!r} is no configuration.")
         return config
 
-    def _layers(self) -> Layers:
+    def layers(self) -> Layers:
         """The layers of the file with their weights, in order; layers without weights are left out."""
         root = self.contents.get(_WEIGHTS, self.contents)
         names = [*_names(root, "layer_names"), *([_TOP] if _TOP in root else [])]
@@ -86,6 +89,10 @@ class WholeHdf5(ModelFile):
             raise ModelFileError("hdf5.layer", self.place, f"The list of layers names {shown(missing)}, for which there is no group.")
         layers = [(name, self._named(root[name], name)) for name in names]
         return [(name, weights) for name, weights in layers if weights]
+
+    def optimizer(self) -> list[tuple[str, Entry]]:
+        """The variables of the optimizer, in order."""
+        return self._named(self.contents[_OPTIMIZER], _OPTIMIZER) if _OPTIMIZER in self.contents else []
 
     def _named(self, group: hdf5.Group, place: str) -> list[tuple[str, Entry]]:
         """The weights in a group, in the order in which it names them."""
@@ -155,7 +162,7 @@ def _plan_by_name(plan: Plan, model: Any, layers: Layers) -> None:
 # --- written ---
 
 
-def save_model(model: Any, path: Path) -> None:
+def save_model(model: Any, path: Path, include_optimizer: bool = True) -> None:
     """Write an `.h5` file of Keras 3's older layout."""
     import h5py
 
@@ -166,7 +173,7 @@ def save_model(model: Any, path: Path) -> None:
             f"An '.h5' file holds functional models and `Sequential` ones with known shapes; {model} is neither. Save it as '.keras'."
         )
     described = dialect.short(serialize_keras_object(model))
-    compiled = model.get_compile_config() if getattr(model, "compiled", False) else None
+    compiled = model.get_compile_config() if include_optimizer and getattr(model, "compiled", False) else None
     with replacing(path) as file, h5py.File(file, "w") as store:
         store.attrs.update(keras_version=KERAS_API, backend=engines.current().name, model_config=json.dumps(described))
         if compiled is not None:
@@ -174,7 +181,7 @@ def save_model(model: Any, path: Path) -> None:
             store.attrs["training_config"] = json.dumps(dialect.training_config(compiled))
         _write_layers(store.create_group(_WEIGHTS), model)
         optimizer = getattr(model, "optimizer", None)
-        if optimizer is not None and optimizer.built:
+        if include_optimizer and optimizer is not None and optimizer.built:
             _write_named(store.create_group(_OPTIMIZER), optimizer.variables)
 
 

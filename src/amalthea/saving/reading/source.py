@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import os
 import stat
@@ -10,6 +11,8 @@ from typing import Any
 
 from amalthea.errors import ModelFileError
 from amalthea.saving.limits import Limits
+
+_PIECE = 1 << 20
 
 
 class Source:
@@ -92,6 +95,13 @@ class Source:
 
     def _fill(self, position: int, buffer: memoryview) -> int:
         return os.preadv(self._file.fileno(), [buffer], position)
+
+    def sha256(self) -> str:
+        """The SHA-256 of all of it, of which no more than a piece is in memory at a time."""
+        digest, piece = hashlib.sha256(), memoryview(bytearray(min(_PIECE, self.size)))
+        for start in range(0, self.size, _PIECE):
+            digest.update(piece[: self.readinto(start, piece)])
+        return digest.hexdigest()
 
     def file(self) -> io.RawIOBase:
         """It, as a file object."""
