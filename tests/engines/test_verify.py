@@ -70,6 +70,15 @@ def test_a_gradient_that_differs_is_found(engine):
     assert wrong == {"first"}
 
 
+def test_layers_in_loops_are_compared_outside_of_them():
+    model = amalthea.Sequential([amalthea.Input((4, 3)), layers.RNN([layers.SimpleRNNCell(3, name="inner"), layers.GRUCell(2)], name="loop")])
+    found = model.verify(ENGINES, X[0, :1, :4, :], verbose=False)
+    assert found.agrees
+    for engine in ENGINES[1:]:
+        names = [row.name.rpartition("/")[2] for row in found.comparisons if (row.engine, row.kind) == (engine, "output")]
+        assert "inner" in names and "loop" in names
+
+
 def test_what_is_asked_of_verify():
     model = amalthea.Sequential([layers.Dense(2)])
     with pytest.raises(NotBuiltError, match="not built"):
