@@ -1,4 +1,7 @@
-"""Whole models in `.keras` files: a zip archive of a configuration, metadata and weights, as Keras 3 writes it."""
+"""Whole models in `.keras` files: a zip archive of a configuration, metadata and weights, as Keras 3 writes it.
+
+What else may be in it is a matter of the modules in `members`, which all come in at the same places: `_EXTRAS` and `_pour`.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,7 @@ from amalthea.errors import ModelFileError, shown
 from amalthea.saving.fitting import LoadReport, Stored, plan_objects
 from amalthea.saving.formats import weights_hdf5
 from amalthea.saving.formats.interface import ModelFile, build_optimizer
+from amalthea.saving.members import Put, assets, golden, keys, signature
 from amalthea.saving.reading import hdf5
 from amalthea.saving.reading import json as plain
 from amalthea.saving.reading.source import Source
@@ -26,6 +30,7 @@ from amalthea.saving.zip_writing import ZipWriter
 from amalthea.version import KERAS_API, VERSION
 
 CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
+_OWN, _EXTRAS = (CONFIG, METADATA, WEIGHTS), (assets, golden, signature)
 _CHUNK = 1 << 20
 
 
@@ -35,15 +40,26 @@ class KerasArchive(ModelFile):
     title = "a whole model (a Keras archive)"
     suffixes = (".keras",)
     _comparisons: Sequence[Future[None]] = ()
+    _trusted = False
 
     def stored(self) -> Stored:
         return weights_hdf5.stored_in(hdf5.read(self._member(WEIGHTS).source(), self.limits))
 
     def load_weights(self, model: Any, skip_mismatch: bool = False, by_name: bool = False) -> LoadReport:
         with self._hashes_compared():
-            return super().load_weights(model, skip_mismatch, by_name)
+            report = super().load_weights(model, skip_mismatch, by_name)
+        report.unused += [shown(name) for name in self._unknown() + self._assets()]
+        return report
 
     def load_model(self, custom_objects: Mapping[str, Any] | None, compile: bool) -> Any:
+        unknown = self._unknown()
+        if unknown:
+            raise ModelFileError(
+                "keras.member",
+                self.place,
+                f"The archive holds {shown(unknown[0])}, which is no part of a model.",
+                "Take it out, or load the weights alone.",
+            )
         with self._hashes_compared():
             stored, config = self.stored(), self._json(CONFIG)
             if not isinstance(config, dict):
@@ -52,8 +68,26 @@ class KerasArchive(ModelFile):
                 config.pop("compile_config", None)
             model = deserialize_keras_object(config, custom_objects=dict(custom_objects or {}), limits=self.limits)
             build_optimizer(model, stored)
+            give_assets = assets.plan(model, self._assets(), lambda name: self._member(name).read(), self.place)
             plan_objects(model, stored, self.place, whole=True).carry_out((), self.check_unchanged)
+            give_assets()
+            self.source.check_unchanged()
             return model
+
+    def check_signature(self, trust: Any) -> None:
+        trusted = keys.public(trust)
+        if signature.NAME not in self.contents.names:
+            raise ModelFileError("sign.missing", self.place, "The file is not signed.", "Load it without `trust` only if you know where it is from.")
+        found = signature.parse(self._member(signature.NAME).read(), self.limits, f"{self.place}, {signature.NAME}")
+        signature.check(found, trusted, self.contents.names, lambda name: _hash(self._member(name).source()), self.place)
+        self._trusted = True
+
+    def golden_values(self) -> golden.Golden:
+        if golden.DESCRIPTION not in self.contents.names:
+            raise ModelFileError(
+                "golden.missing", self.place, "The file holds no golden values.", "They are written by `model.save(path, golden=True)`."
+            )
+        return golden.read(self._member(golden.DESCRIPTION).read(), self._member(golden.TENSORS).source(), self.limits, self.place)
 
     def check_unchanged(self) -> None:
         for comparison in self._comparisons:
@@ -67,9 +101,17 @@ class KerasArchive(ModelFile):
         hashes = metadata.get("sha256", {}) if isinstance(metadata, dict) else None
         if not isinstance(hashes, dict):
             raise ModelFileError("keras.metadata", self.place, f"{METADATA!r} is not a table, or its hashes are not.")
+        if self._trusted:  # then they were compared, before anything else
+            hashes = {}
         with ThreadPoolExecutor(1, "amalthea-hashes") as pool:
             self._comparisons = [pool.submit(_compare, self._member(name).source(), expected) for name, expected in hashes.items()]
             yield
+
+    def _assets(self) -> list[str]:
+        return [name for name in self.contents.names if assets.owns(name)]
+
+    def _unknown(self) -> list[str]:
+        return [name for name in self.contents.names if name not in _OWN and not any(extra.owns(name) for extra in _EXTRAS)]
 
     def _member(self, name: str) -> Member:
         if name not in self.contents.names:
@@ -81,23 +123,43 @@ class KerasArchive(ModelFile):
 
 
 def _compare(source: Source, expected: Any) -> None:
+    if _hash(source) != expected:
+        raise ModelFileError("keras.hash", source.place, "This is not what was written: its SHA-256 differs.", "Copy the file again.")
+
+
+def _hash(source: Source) -> str:
     digest, chunk = hashlib.sha256(), memoryview(bytearray(_CHUNK))
     for start in range(0, source.size, _CHUNK):
         count = source.readinto(start, chunk)
         digest.update(chunk[:count])
-    if digest.hexdigest() != expected:
-        raise ModelFileError("keras.hash", source.place, "This is not what was written: its SHA-256 differs.", "Copy the file again.")
+    return digest.hexdigest()
 
 
-def save_model(model: Any, path: Path) -> None:
-    """Write a `.keras` file."""
-    config = json.dumps(serialize_keras_object(model)).encode()
-    metadata: dict[str, Any] = {"keras_version": KERAS_API, "date_saved": time.strftime("%Y-%m-%d@%H:%M:%S"), "amalthea_version": VERSION}
-    metadata["engine"] = engines.current().name
-    hashes = metadata["sha256"] = {}
+def save_model(model: Any, path: Path, golden: Any = None, sign: Any = None) -> None:
+    """Write a `.keras` file; with golden values of drawn inputs (True) or of given ones, and signed with a private key."""
+    key = None if sign is None else keys.private(sign)
+    hashes: dict[str, str] = {}
     with replacing(path) as file, ZipWriter(file) as archive:
-        hashes[CONFIG] = archive.add(CONFIG, config)
+
+        def put(name: str, data: bytes) -> None:
+            hashes[name] = archive.add(name, data)
+
+        put(CONFIG, json.dumps(serialize_keras_object(model)).encode())
+        _pour(model, golden, put)
         with archive.member(WEIGHTS) as member:
             weights_hdf5.write(model, member)
         hashes[WEIGHTS] = member.sha256
-        archive.add(METADATA, json.dumps(metadata).encode())
+        put(METADATA, json.dumps(_metadata(hashes)).encode())
+        if key is not None:
+            signature.pour(key, hashes, put)  # at last: it covers all the others
+
+
+def _pour(model: Any, inputs: Any, put: Put) -> None:
+    assets.pour(model, put)
+    if inputs is not None:
+        golden.pour(model, inputs, put)
+
+
+def _metadata(hashes: Mapping[str, str]) -> dict[str, Any]:
+    versions = {"keras_version": KERAS_API, "date_saved": time.strftime("%Y-%m-%d@%H:%M:%S"), "amalthea_version": VERSION}
+    return {**versions, "engine": engines.current().name, "sha256": dict(hashes)}
