@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from amalthea.errors import ArgumentError
+from amalthea.errors import ArgumentError, ArgumentTypeError
 from amalthea.random import seed
 from amalthea.saving import formats
 from amalthea.saving.fitting import LoadReport
@@ -123,6 +123,10 @@ def load_model(
         ...         load_model(path, golden=True).count_params()
         3
     """
+    if not isinstance(golden, (bool, type(None))):
+        raise ArgumentTypeError(
+            f"`golden` must be True or False when a model is loaded: the inputs are in the file. Received: {type(golden).__name__}."
+        )
     with _without_traces(), formats.opened(_existing(filepath), limits) as file:
         if trust is not None:
             file.check_signature(trust)

@@ -25,7 +25,8 @@ FORBIDDEN_MODULES = {
 }
 FORBIDDEN_NAMES = {"__import__", "__builtins__", "compile", "eval", "exec", "globals", "locals", "open"}
 LOOKUPS = {"delattr", "getattr", "setattr"}
-READING = {"checking", "faults", "graphs", "legacy", "limits", "names", "operations", "registry", "schema", "serialization"}
+MEMBERS = {"members/assets", "members/golden", "members/keys", "members/signature"}
+READING = MEMBERS | {"checking", "faults", "graphs", "legacy", "limits", "names", "operations", "registry", "schema", "serialization"}
 FUNCTIONS = {
     "compile_from_config",
     "build_from_config",

@@ -286,6 +286,14 @@ def test_changed_assets_are_found_before_a_layer_sees_them(path, monkeypatch):
     assert caught.value.code == "keras.hash"
 
 
+def test_a_file_that_changes_while_assets_are_read(path, monkeypatch):
+    around(Files({"x": b"x"})).save(path)
+    monkeypatch.setattr(Files, "load_own_assets", lambda self, store: path.write_bytes(store["x"]))
+    with pytest.raises(ModelFileError) as caught:
+        load_model(path)
+    assert caught.value.code == "source.changed"
+
+
 def test_nothing_is_unpacked(path, monkeypatch):
     around(Files({"x": b"x"}), Block()).save(path)
     for name in ("mkdtemp", "mkstemp", "NamedTemporaryFile", "TemporaryFile", "TemporaryDirectory"):

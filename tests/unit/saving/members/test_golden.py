@@ -9,7 +9,7 @@ import pytest
 import amalthea
 import archives
 from amalthea import layers, ops
-from amalthea.errors import ArgumentError, ModelFileError, NotBuiltError
+from amalthea.errors import ArgumentError, ArgumentTypeError, ModelFileError, NotBuiltError
 from amalthea.saving import load_model, verify_golden
 from amalthea.saving.formats import safetensors
 from amalthea.saving.members import golden
@@ -257,6 +257,9 @@ def test_files_without(path, tmp_path):
         assert caught.value.code == "golden.missing"
     with pytest.raises(ArgumentError, match=r"`golden` is for '\.keras' files"):
         model.save(tmp_path / "m.h5", golden=True)
+    model.save(path, golden=True)
+    with pytest.raises(ArgumentTypeError, match="the inputs are in the file"):
+        load_model(path, golden=np.ones((1, 2)))
     model.save(tmp_path / "m.h5")
     with pytest.raises(ArgumentError, match=r"`golden` is for '\.keras' files"):
         load_model(tmp_path / "m.h5", golden=True)
@@ -294,6 +297,8 @@ HOSTILE = {
     "outputs that are no list": ("golden.form", changed(outputs={})),
     "no outputs, but tensors": ("golden.form", changed(outputs=[])),
     "inputs that are text": ("golden.form", changed(inputs="/etc/passwd")),
+    "inputs that are text beside tensors": ("golden.form", changed(inputs=[0, "x"])),
+    "inputs that are truth": ("golden.form", changed(inputs=False)),
     "an input twice": ("golden.form", changed(inputs=[0, 0])),
     "an input that is not there": ("golden.form", changed(inputs=[0, 1])),
     "no inputs, but tensors": ("golden.form", changed(inputs=None)),

@@ -102,6 +102,7 @@ ATTACKS = {
     "members that changed places": ("sign.changed", swapped),
     "hashes that fit the change": ("sign.invalid", covering_what_is_there),
     "a member more": ("sign.uncovered", lambda found: found | {"assets/x.txt": b"x"}),
+    "a member with nearly its name": ("sign.uncovered", lambda found: found | {"signature.jsonx": b"x"}),
     "a member less": ("sign.uncovered", lambda found: {name: data for name, data in found.items() if not name.startswith("golden")}),
     "a signature that is no table": ("sign.form", lambda found: found | {"signature.json": b"[]"}),
     "a signature that is no text": ("sign.form", lambda found: with_table(found, signature=1)),
