@@ -13,6 +13,7 @@ from amalthea import ops, tree
 from amalthea.engines import registry
 from amalthea.engines.derived import Engine
 from amalthea.errors import ArgumentError, NotBuiltError
+from amalthea.graph.keras_tensor import any_symbolic_tensors
 from amalthea.state.scope import StatelessScope, current_scope
 
 
@@ -148,12 +149,13 @@ def infer(model: Any, inputs: Any, note: Callable[[Any, Any], None] | None = Non
 
     Args:
         model: the model.
-        inputs: its inputs, tensors.
+        inputs: its inputs, tensors; symbolic ones, if only shapes are asked for.
         note: is told of every layer that is called, and every tensor that it gave, in the order in which they were ready. It is not told of
             calls in loops, where tensors have no values on some engines.
     """
     with StatelessScope() as scope, _listening(model, note, scope) if note is not None else nullcontext():
-        return model(inputs, training=False) if model._takes_training() else model(inputs)
+        call = model.compute_output_spec if any_symbolic_tensors((inputs,)) else model  # which records no call
+        return call(inputs, training=False) if model._takes_training() else call(inputs)
 
 
 @contextmanager

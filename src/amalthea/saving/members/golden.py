@@ -9,6 +9,7 @@ import json
 import math
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ import numpy as np
 from amalthea import dtypes, ops, tree
 from amalthea.engines import registry
 from amalthea.errors import ArgumentError, ModelFileError, NotBuiltError, UnsupportedByEngine, shown
+from amalthea.graph.keras_tensor import KerasTensor
 from amalthea.random.seed import host_generator
 from amalthea.saving.fitting import Entry
 from amalthea.saving.formats import safetensors
@@ -35,6 +37,7 @@ RTOL, ATOL = 1e-3, 1e-4
 _VERSION = 1
 _BATCH, _UNKNOWN = 2, 32  # samples, and the size of an axis that may have any: one that can be halved often
 _LARGEST = 1 << 26  # bytes of inputs
+_MOST = 1 << 28  # numbers of an output
 _SAMPLE = 128
 _FIGURES = ("mean", "root mean square", "smallest number", "largest number")
 _SPREAD = 2654435761  # a prime near 2**32 divided by the golden ratio: its multiples modulo a size are spread evenly over all axes
@@ -108,6 +111,10 @@ def pour(model: Any, given: Any, put: Put) -> None:
     structure = _described(inputs, tensors)
     if sum(tensor.nbytes for tensor in tensors) > _LARGEST:
         raise ArgumentError(f"The inputs for golden values are larger than {_LARGEST >> 20} MiB. A few samples do: `golden=inputs`.")
+    if _largest(model, inputs) > _MOST:
+        raise ArgumentError(
+            f"Of the inputs for golden values a layer would make more than {_MOST:,} numbers. Fewer or smaller samples do: `golden=inputs`."
+        )
     engine = model.engine or registry.current_name()
     try:
         rows = _outputs(model, inputs, engine)
@@ -164,6 +171,21 @@ def _described(structure: Any, tensors: list[np.ndarray]) -> Any:
         return [_described(part, tensors) for part in structure]
     tensors.append(structure)
     return len(tensors) - 1
+
+
+def _largest(model: Any, inputs: Any) -> int:
+    """How many numbers the largest output of a layer would have. Nothing is computed for it."""
+    from amalthea.models.verification import infer
+
+    sizes = [0]
+
+    def note(layer: Any, tensor: Any) -> None:
+        sizes.append(math.prod(size for size in tensor.shape if size is not None))
+
+    symbols = tree.map_structure(lambda x: KerasTensor(x.shape, dtypes.standardize_dtype(x.dtype)), inputs, none_is_leaf=False)
+    with suppress(Exception):  # a class of the user may need numbers; it is no stranger's
+        infer(model, symbols, note)
+    return max(sizes)
 
 
 Rows = dict[tuple[str, int], tuple[Row, np.ndarray]]
@@ -241,6 +263,8 @@ class Golden:
 
         engine = model.engine or registry.current_name()
         inputs = _restored(self.description.inputs, [self._tensors[f"inputs/{place}"].read() for place in range(self._count("inputs/"))])
+        if _largest(model, inputs) > _MOST:
+            raise ModelFileError("golden.large", self._place, f"Of the golden inputs a layer would make more than {_MOST:,} numbers.", _HINT)
         try:
             found = _outputs(model, inputs, engine)
         except UnsupportedByEngine:

@@ -335,6 +335,21 @@ def test_what_is_refused(case, path):
         assert load_model(path).built  # without `golden` they are not looked at
 
 
+def test_outputs_that_would_be_too_large(path):
+    def growing():
+        return amalthea.Sequential([amalthea.Input((None, None, 1)), layers.UpSampling2D(1000), layers.GlobalAveragePooling2D()])
+
+    large = np.ones((1, 600, 600, 1), "float32")
+    with pytest.raises(ArgumentError, match="more than 268,435,456 numbers"):
+        growing().save(path, golden=large)
+    model = growing()
+    model.save(path, golden=large[:, :1, :1])
+    archives.change(path, stored(inputs_0=large))
+    with pytest.raises(ModelFileError) as caught:
+        load_model(path, golden=True)
+    assert caught.value.code == "golden.large"
+
+
 def test_they_are_among_the_hashes(path):
     net().save(path, golden=True)
     with zipfile.ZipFile(path) as archive:
