@@ -6,7 +6,7 @@ import pytest
 import amalthea
 from amalthea import layers, ops
 from amalthea.engines import get
-from amalthea.errors import ArgumentError, NotBuiltError
+from amalthea.errors import ArgumentError, NotBuiltError, StateError
 from amalthea.testing.choice import engines_to_test
 
 ENGINES = engines_to_test()
@@ -68,6 +68,44 @@ def test_a_gradient_that_differs_is_found(engine):
     assert found.first_divergence.kind == "gradient"
     wrong = {row.name.split("/")[1] for row in found.comparisons if not row.agrees}
     assert wrong == {"first"}
+
+
+def test_layers_in_loops_are_compared_outside_of_them():
+    model = amalthea.Sequential([amalthea.Input((4, 3)), layers.RNN([layers.SimpleRNNCell(3, name="inner"), layers.GRUCell(2)], name="loop")])
+    found = model.verify(ENGINES, X[0, :1, :4, :], verbose=False)
+    assert found.agrees
+    for engine in ENGINES[1:]:
+        names = [row.name.rpartition("/")[2] for row in found.comparisons if (row.engine, row.kind) == (engine, "output")]
+        assert "inner" in names and "loop" in names
+
+
+def test_calls_in_loops_are_not_counted():
+    """A layer that is called in two loops: its second call outside of loops is the same one on every engine."""
+    loop = layers.RNN(layers.SimpleRNNCell(3, name="cell"), return_sequences=True, name="loop")
+    inputs = amalthea.Input((4, 3))
+    found = amalthea.Model(inputs, loop(loop(inputs))).verify(ENGINES, X[0, :1, :4, :], verbose=False)
+    assert found.agrees
+    for engine in ENGINES[1:]:
+        names = [row.name.rpartition("/")[2] for row in found.comparisons if (row.engine, row.kind) == (engine, "output")]
+        assert [name for name in names if name in ("cell", "loop")] == ["cell", "cell", "loop", "cell", "cell", "loop"]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_loops_keep_only_what_is_in_their_carry(engine):
+    variable = amalthea.Variable(1.0)
+    loops = {
+        "while_loop": lambda body: ops.while_loop(lambda i: i < 2, body, 0),
+        "scan": lambda body: ops.scan(lambda carry, x: (body(carry), x), 0, np.arange(2)),
+    }
+
+    def body(x):
+        variable.assign(2.0)
+        return x + 1
+
+    with amalthea.engine(engine):
+        for name, loop in loops.items():
+            with pytest.raises(StateError, match=f"`{name}` assigned"):
+                loop(body)
 
 
 def test_what_is_asked_of_verify():

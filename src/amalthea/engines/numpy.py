@@ -20,7 +20,7 @@ from amalthea.engines import registry
 from amalthea.engines.derived import Engine
 from amalthea.engines.protocol import Axes, Scalar, Shape, Tensor
 from amalthea.engines.spec import Spec
-from amalthea.engines.tracing import UNKNOWN, specs_of
+from amalthea.engines.tracing import UNKNOWN, specs_of, without_assignments
 from amalthea.errors import ArgumentError, UnsupportedByEngine
 from amalthea.state.scope import StatelessScope
 
@@ -547,7 +547,7 @@ class NumpyEngine(Engine):
     def while_loop(
         self, cond: Callable[..., Tensor], body: Callable[..., tuple[Any, ...]], carry: tuple[Any, ...], limit: int | None
     ) -> tuple[Any, ...]:
-        count = 0
+        body, count = without_assignments(body, "while_loop"), 0
         while (limit is None or count < limit) and cond(*carry):
             carry, count = tuple(body(*carry)), count + 1
         return carry
@@ -556,6 +556,7 @@ class NumpyEngine(Engine):
         if length == 0:
             _, y = self._on_zeros(body, (carry, _element(xs)))
             return carry, _none_of(y)
+        body = without_assignments(body, "scan")
         ys: list[Any] = [None] * length
         for step in reversed(range(length)) if reverse else range(length):
             carry, ys[step] = body(carry, _at(step, xs))
@@ -565,6 +566,7 @@ class NumpyEngine(Engine):
         length = len(tree.flatten(xs)[0])
         if length == 0:
             return _none_of(self._on_zeros(fn, _element(xs)))
+        fn = without_assignments(fn, "vectorized_map")
         return _stacked([fn(*_at(step, xs)) for step in range(length)])
 
     # --- random draws ---

@@ -273,7 +273,14 @@ class Model(Trainer, Layer):
         return json.dumps(serialize_keras_object(self), **kwargs)
 
     def save(self, filepath: Any, overwrite: bool = True, zipped: bool | None = None, **kwargs: Any) -> None:
-        """Write the model to a file; see `saving.save_model`."""
+        """Write the model to a file; see `saving.save_model`.
+
+        Args:
+            filepath: where; ends in ".keras", or in ".h5" or ".hdf5".
+            overwrite: whether a file that is there already is replaced.
+            zipped: kept for Keras's sake: a ".keras" file is an archive.
+            **kwargs: `golden`, for values that any engine can be compared with, and `sign`, for a signature.
+        """
         from amalthea import saving
 
         saving.save_model(self, filepath, overwrite=overwrite, zipped=zipped, **kwargs)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,7 +13,8 @@ from amalthea import ops, tree
 from amalthea.engines import registry
 from amalthea.engines.derived import Engine
 from amalthea.errors import ArgumentError, NotBuiltError
-from amalthea.state.scope import StatelessScope
+from amalthea.graph.keras_tensor import any_symbolic_tensors
+from amalthea.state.scope import StatelessScope, current_scope
 
 
 class Comparison(NamedTuple):
@@ -100,21 +102,20 @@ def verify(model: Any, engines: Sequence[str] | None, data: Any, rtol: float, at
     for kind in ("output", "gradient"):
         having = [name for name in names if kind in found[name]]
         for name in having[1:]:
-            for (place, value), (_, expected) in zip(found[name][kind], found[having[0]][kind], strict=True):
-                compared.append(Comparison(name, kind, place, _error(value, expected, rtol, atol)))
+            expected = found[having[0]][kind]
+            # What an engine does in a loop of its own, or in none, another one cannot be compared in.
+            for place, (path, value) in found[name][kind].items():
+                if place in expected:
+                    compared.append(Comparison(name, kind, path, float(errors(value, expected[place][1], rtol, atol).max(initial=0.0))))
     return Verification(names[0], compared)
 
 
-Rows = list[tuple[str, np.ndarray]]
+Rows = dict[Any, tuple[str, np.ndarray]]
+"""Tensors with their names, by what tells them apart."""
 
 
 def _run(model: Any, engine: Engine, data: Any, seed: int) -> dict[str, Rows]:
     """The outputs of all layers in the order in which they were ready, and the gradients of a fixed sum over the model's outputs."""
-    noted: list[tuple[str, Any]] = []
-
-    def note(name: str, outputs: Any) -> None:
-        noted.extend((name, leaf) for leaf in tree.flatten(outputs) if leaf is not None)
-
     variables = model.variables
     values = [variable.numpy() for variable in variables]
     with registry.use(engine), StatelessScope() as scope:
@@ -122,31 +123,53 @@ def _run(model: Any, engine: Engine, data: Any, seed: int) -> dict[str, Rows]:
             scope.hold(variable, engine.hold(value, variable._dtype))
         inputs = tree.map_structure(ops.convert_to_tensor, data)
 
-        def forward() -> tuple[Any, None]:
-            noted.clear()
-            with _listening(model, note):
-                outputs = model(inputs, training=False) if model._takes_training() else model(inputs)
+        def objective() -> tuple[Any, None]:
+            outputs = infer(model, inputs)
             parts = [ops.sum(ops.multiply(ops.cast(leaf, "float32"), _weights(leaf.shape, seed))) for leaf in tree.flatten(outputs)]
             return sum(parts[1:], parts[0]), None
 
         trained, rows = model.trainable_variables, {}
         if engine.trains and trained:
-            _, gradients = engine.value_and_grad(forward, trained)
-            rows["gradient"] = [(variable.path, engine.to_host(gradient)) for variable, gradient in zip(trained, gradients, strict=True)]
-        forward()  # what was noted while a gradient was taken has no values on some engines
-        rows["output"] = [(name, engine.to_host(tensor)) for name, tensor in noted]
-        return rows
+            _, gradients = engine.value_and_grad(objective, trained)
+            named = zip(trained, gradients, strict=True)
+            rows["gradient"] = {place: (variable.path, engine.to_host(gradient)) for place, (variable, gradient) in enumerate(named)}
+        outputs: Rows = {}
+        counts: Counter[int] = Counter()
+
+        def note(layer: Any, tensor: Any) -> None:
+            outputs[id(layer), counts[id(layer)]] = (layer.path, engine.to_host(tensor))
+            counts[id(layer)] += 1
+
+        infer(model, inputs, note)
+        return {"output": outputs, **rows}
+
+
+def infer(model: Any, inputs: Any, note: Callable[[Any, Any], None] | None = None) -> Any:
+    """The outputs of a model in inference, on the engine in use. Nothing that is assigned meanwhile stays.
+
+    Args:
+        model: the model.
+        inputs: its inputs, tensors; symbolic ones, if only shapes are asked for.
+        note: is told of every layer that is called, and every tensor that it gave, in the order in which they were ready. It is not told of
+            calls in loops, where tensors have no values on some engines.
+    """
+    with StatelessScope() as scope, _listening(model, note, scope) if note is not None else nullcontext():
+        call = model.compute_output_spec if any_symbolic_tensors((inputs,)) else model  # which records no call
+        return call(inputs, training=False) if model._takes_training() else call(inputs)
 
 
 @contextmanager
-def _listening(model: Any, note: Callable[[str, Any], None]) -> Iterator[None]:
-    """Inside, `note` is told the name and the outputs of every layer that is called."""
+def _listening(model: Any, note: Callable[[Any, Any], None], scope: StatelessScope) -> Iterator[None]:
+    """Inside, `note` is told of the layers that are called in `scope` itself."""
     layers = list(model._flatten_layers())
 
     def listener(layer: Any, call: Callable[..., Any]) -> Callable[..., Any]:
         def run(*args: Any, **kwargs: Any) -> Any:
             outputs = call(*args, **kwargs)
-            note(layer.path or layer.name, outputs)
+            if current_scope() is scope:  # engines open a scope for the body of a loop
+                for leaf in tree.flatten(outputs):
+                    if leaf is not None:
+                        note(layer, leaf)
             return outputs
 
         return run
@@ -165,16 +188,22 @@ def _weights(shape: Any, seed: int) -> np.ndarray:
     return np.random.default_rng(seed).normal(size=tuple(shape)).astype("float32")
 
 
-def _error(found: np.ndarray, expected: np.ndarray, rtol: float, atol: float) -> float:
+def errors(found: np.ndarray, expected: np.ndarray, rtol: float, atol: float) -> np.ndarray:
+    """How far numbers are from those that were expected, one by one, in units of what is tolerated.
+
+    Infinite where only one of two is a number, and for tensors whose shapes differ.
+
+    Example:
+        >>> errors(np.array([1.0, np.nan, 3.0]), np.array([1.0, np.nan, 1.0]), rtol=0.1, atol=0.1).round(3).tolist()
+        [0.0, 0.0, 10.0]
+    """
     if found.shape != expected.shape:
-        return float("inf")
-    if not found.size:
-        return 0.0
+        return np.array([np.inf])
     ours, theirs = found.astype("float64"), expected.astype("float64")
     same = (ours == theirs) | (np.isnan(ours) & np.isnan(theirs))
-    with np.errstate(invalid="ignore"):
-        errors = np.where(same, 0.0, np.abs(ours - theirs) / (atol + rtol * np.abs(theirs)))
-    return float(np.where(np.isnan(errors), np.inf, errors).max())
+    with np.errstate(invalid="ignore", divide="ignore"):
+        scaled = np.where(same, 0.0, np.abs(ours - theirs) / (atol + rtol * np.abs(theirs)))
+    return np.where(np.isnan(scaled), np.inf, scaled)
 
 
 def _cell(row: Comparison | None) -> str:

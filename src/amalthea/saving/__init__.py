@@ -1,7 +1,7 @@
 """Configurations and files of models."""
 
 from amalthea.saving.editor import KerasFileEditor
-from amalthea.saving.files import load_model, load_weights, save_model, save_weights
+from amalthea.saving.files import load_model, load_weights, save_model, save_weights, verify_golden
 from amalthea.saving.limits import Limits
 from amalthea.saving.registry import (
     CustomObjectScope,
@@ -28,4 +28,5 @@ __all__ = [
     "save_model",
     "save_weights",
     "serialize_keras_object",
+    "verify_golden",
 ]

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from amalthea.errors import ArgumentError, ArgumentTypeError
 from amalthea.random import seed
@@ -16,12 +16,25 @@ from amalthea.saving.fitting import LoadReport
 from amalthea.saving.formats import shards, whole_hdf5
 from amalthea.saving.formats.interface import check_built
 from amalthea.saving.limits import Limits
+from amalthea.saving.members import assets
 from amalthea.saving.replacing import check_target
 from amalthea.state import naming
 
+if TYPE_CHECKING:
+    from amalthea.models.verification import Verification
 
-def save_model(model: Any, filepath: Any, overwrite: bool = True, zipped: bool | None = None, **kwargs: Any) -> None:
-    """Write a model to a file: architecture, weights, how it was compiled, and the state of its optimizer.
+
+def save_model(
+    model: Any,
+    filepath: Any,
+    overwrite: bool = True,
+    zipped: bool | None = None,
+    *,
+    golden: Any = False,
+    sign: Any = None,
+    **kwargs: Any,
+) -> None:
+    """Write a model to a file: architecture, weights, assets, how it was compiled, and the state of its optimizer.
 
     A crash while it is written leaves a file that was there before as it was.
 
@@ -30,37 +43,61 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True, zipped: bool |
         filepath: where; ends in ".keras", or in ".h5" or ".hdf5" for Keras's older layout, which holds functional and `Sequential` models.
         overwrite: whether a file that is there already is replaced.
         zipped: kept for Keras's sake: a ".keras" file is an archive.
+        golden: whether a few inputs are kept in the file, with what the layers make of them in inference, so that `load_model(golden=True)` and
+            `verify_golden` can compare, on any engine. True: they are drawn; inputs for the model, a few samples: these are taken.
+            For ".keras" files.
+        sign: a private key of Ed25519 that signs all that is in the file, for `load_model(trust=...)`: a key object of the package `cryptography`,
+            PEM text in bytes, or its 32 bytes. For ".keras" files.
         **kwargs: "include_optimizer": whether an ".h5" file says how the model was compiled, and holds the state of the optimizer (True);
             ".keras" files always do, as with Keras. "save_format": the ending, as older programs give it; the name must have it too.
 
     Raises:
-        ArgumentError: a bad path.
+        ArgumentError: a bad path, `golden` or `sign` with another format, inputs that do not fit the model, or a bad key.
         SerializationError: a part of the model cannot be written.
+        MissingDependency: `sign` is given, and the package `cryptography` is not installed.
 
     Example:
         >>> import amalthea, tempfile, os
+        >>> from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+        >>> key = Ed25519PrivateKey.generate()
         >>> model = amalthea.Sequential([amalthea.Input((2,)), amalthea.layers.Dense(1)])
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     path = os.path.join(folder, "model.keras")
-        ...     save_model(model, path)
-        ...     load_model(path).count_params()
+        ...     save_model(model, path, golden=True, sign=key)
+        ...     load_model(path, golden=True, trust=[key.public_key()]).count_params()
         3
     """
     include_optimizer, save_format = kwargs.pop("include_optimizer", True), kwargs.pop("save_format", None)
     _no_more(kwargs, "save_model")
     if zipped is False:
-        raise ArgumentError("`zipped=False` is not supported: a model is written as one file.")
+        raise ArgumentError(
+            "`zipped=False` is not supported: a model is written as one file, so that it appears whole or not at all. Leave `zipped` out; "
+            "a '.keras' file is a zip archive, which any tool can unpack."
+        )
     path = _path(filepath)
     if save_format not in (None, path.suffix, path.suffix[1:]):
         raise ArgumentError(f"`save_format` {save_format!r} and the name {path.name!r} contradict each other. Leave it out: the ending decides.")
     write = formats.writer(path, formats.MODEL_WRITERS)
+    options = {"golden": None if golden is False else golden, "sign": sign}
+    given = {name: option for name, option in options.items() if option is not None}
+    if write is not formats.ARCHIVE_WRITER:
+        if given:
+            raise ArgumentError(f"`{next(iter(given))}` is for '.keras' files. Received: filepath={str(path)!r}.")
+        assets.refuse(model, path.name)
     if not include_optimizer and write is whole_hdf5.save_model:
         write = partial(whole_hdf5.save_model, include_optimizer=False)
-    write(model, check_target(path, overwrite))
+    write(model, check_target(path, overwrite), **given)
 
 
 def load_model(
-    filepath: Any, custom_objects: dict[str, Any] | None = None, compile: bool = True, safe_mode: bool = True, *, limits: Limits | None = None
+    filepath: Any,
+    custom_objects: dict[str, Any] | None = None,
+    compile: bool = True,
+    safe_mode: bool = True,
+    *,
+    golden: bool = False,
+    trust: Any = None,
+    limits: Limits | None = None,
 ) -> Any:
     """Read a model from a file, of Amalthea, of Keras 3 or of Keras 2.
 
@@ -69,21 +106,86 @@ def load_model(
         custom_objects: classes and functions of yours that it names.
         compile: whether the model is compiled as it was.
         safe_mode: accepted for Keras's sake: code in a file is never run.
+        golden: whether the golden values that the file holds (`save_model(golden=True)`) are computed again, on the engine in use, and compared.
+        trust: public keys of Ed25519, one or a list: the file is refused, before anything is made of it, unless one of them signed all that is in
+            it. Each is a key object of the package `cryptography`, PEM text in bytes, or its 32 bytes. Without `trust` a signature
+            is not looked at.
         limits: how much a file may ask for; a `Limits`.
 
     Returns:
         The model.
 
     Raises:
-        ArgumentError: a bad path, or no such file.
-        SerializationError: the file is damaged, names what is not known, or does not fit (`ModelFileError`).
+        ArgumentError: a bad path, no such file, a bad key, or `golden` or `trust` with another format than ".keras".
+        SerializationError: the file is damaged, names what is not known, does not fit, is not signed by a key in `trust`, or computes other
+            values (`ModelFileError`).
+        MissingDependency: `trust` is given, and the package `cryptography` is not installed.
+
+    Example:
+        >>> import amalthea, tempfile, os
+        >>> model = amalthea.Sequential([amalthea.Input((2,)), amalthea.layers.Dense(1)])
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = os.path.join(folder, "model.keras")
+        ...     model.save(path, golden=True)
+        ...     with amalthea.engine("numpy"):
+        ...         load_model(path, golden=True).count_params()
+        3
     """
+    if not isinstance(golden, (bool, type(None))):
+        raise ArgumentTypeError(
+            f"`golden` must be True or False when a model is loaded: the inputs are in the file. Received: {type(golden).__name__}."
+        )
     with _without_traces(), formats.opened(_existing(filepath), limits) as file:
-        return file.load_model(custom_objects, compile)
+        if trust is not None:
+            file.check_signature(trust)
+        values = file.golden_values() if golden else None
+        model = file.load_model(custom_objects, compile)
+        if values is not None:
+            values.check(model)
+        return model
+
+
+def verify_golden(
+    model: Any, filepath: Any, rtol: float = 1e-3, atol: float = 1e-4, *, trust: Any = None, limits: Limits | None = None
+) -> Verification:
+    """Compare what a model computes with the golden values in a file: on another engine, after a change of the code, years later.
+
+    The model is run in inference, on the engine that it lives on, or else on the one in use.
+
+    Args:
+        model: the model, with the weights of the file.
+        filepath: a ".keras" file that was written with `save_model(golden=True)`.
+        rtol: the relative difference that is tolerated in float32 and better; of float16 and bfloat16, and of what is computed from them, 8
+            and 64 times as much is.
+        atol: the absolute difference that is tolerated besides.
+        trust: public keys, as for `load_model`.
+        limits: how much a file may ask for; a `Limits`.
+
+    Returns:
+        The comparisons, layer by layer, in a `Verification`, as `Model.verify` gives them.
+
+    Raises:
+        ArgumentError: a bad path, or no such file.
+        ModelFileError: the file holds no golden values, or an output of a layer differs: the error names the first one, in the order in which
+            they are ready, with the figures.
+
+    Example:
+        >>> import amalthea, tempfile, os
+        >>> model = amalthea.Sequential([amalthea.Input((2,)), amalthea.layers.Dense(1, name="head")])
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = os.path.join(folder, "model.keras")
+        ...     model.save(path, golden=True)
+        ...     [comparison.name.partition("/")[2] for comparison in verify_golden(model, path).comparisons]
+        ['head', '']
+    """
+    with formats.opened(_existing(filepath), limits) as file:
+        if trust is not None:
+            file.check_signature(trust)
+        return file.golden_values().check(model, rtol, atol)
 
 
 def save_weights(model: Any, filepath: Any, overwrite: bool = True, max_shard_size: float | None = None, **kwargs: Any) -> None:
-    """Write the weights of a model, and the state of its optimizer, to a file.
+    """Write the weights of a model, and the state of its optimizer, to a file. Assets are no weights: a model that has some is saved as a whole.
 
     Args:
         model: the model, built.
@@ -94,10 +196,12 @@ def save_weights(model: Any, filepath: Any, overwrite: bool = True, max_shard_si
     Raises:
         ArgumentError: a bad path.
         NotBuiltError: the model has no weights yet.
+        SerializationError: the model has assets, which the file would not hold.
     """
     _no_more(kwargs, "save_weights")
     check_built(model)
     path = _path(filepath)
+    assets.refuse(model, path.name)
     if max_shard_size is None and not path.name.endswith(shards.SUFFIX):
         formats.writer(path, formats.WEIGHTS_WRITERS)(model, check_target(path, overwrite))
         return
@@ -154,6 +258,11 @@ def _path(filepath: Any) -> Path:
 
 def _existing(filepath: Any) -> Path:
     path = _path(filepath)
+    if path.is_dir():
+        raise ArgumentError(
+            f"{str(path)!r} is a folder. Models are read from one file, which is opened once: folders that Keras writes with `zipped=False` are not "
+            "read. Load it with Keras, and save it as '.keras'."
+        )
     if not path.is_file():
         raise ArgumentError(f"There is no file {str(path)!r}.")
     return path

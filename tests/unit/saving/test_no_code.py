@@ -25,7 +25,8 @@ FORBIDDEN_MODULES = {
 }
 FORBIDDEN_NAMES = {"__import__", "__builtins__", "compile", "eval", "exec", "globals", "locals", "open"}
 LOOKUPS = {"delattr", "getattr", "setattr"}
-READING = {
+MEMBERS = {"members/assets", "members/golden", "members/keys", "members/signature"}
+READING = MEMBERS | {
     "checking",
     "faults",
     "graphs",

@@ -20,19 +20,20 @@ from amalthea.saving.reading.source import Source
 from amalthea.saving.reading.zip import Archive
 
 # By the ending of the name: how a whole model is written, and how weights alone are.
-MODEL_WRITERS: dict[str, Callable[[Any, Path], None]] = {
-    ".keras": keras_archive.save_model,
+ARCHIVE_WRITER = keras_archive.save_model
+MODEL_WRITERS: dict[str, Callable[..., None]] = {
+    ".keras": ARCHIVE_WRITER,
     ".h5": whole_hdf5.save_model,
     ".hdf5": whole_hdf5.save_model,
 }
-WEIGHTS_WRITERS: dict[str, Callable[[Any, Path], None]] = {
+WEIGHTS_WRITERS: dict[str, Callable[..., None]] = {
     ".weights.h5": weights_hdf5.save_weights,
     ".weights.npz": npz.save_weights,
     ".safetensors": safetensors.save_weights,
 }
 
 
-def writer(path: Path, writers: dict[str, Callable[[Any, Path], None]]) -> Callable[[Any, Path], None]:
+def writer(path: Path, writers: dict[str, Callable[..., None]]) -> Callable[..., None]:
     """What writes a file of this name.
 
     Raises:

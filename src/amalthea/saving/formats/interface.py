@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from amalthea.errors import ArgumentError, ModelFileError, NotBuiltError, shown
 from amalthea.saving.fitting import LoadReport, Stored, plan_objects
 from amalthea.saving.limits import Limits
 from amalthea.saving.reading.source import Source
 from amalthea.saving.serialization import deserialize_keras_object
+
+if TYPE_CHECKING:
+    from amalthea.saving.members.golden import Golden
 
 
 class ModelFile:
@@ -50,6 +53,14 @@ class ModelFile:
         return plan_objects(model, stored, self.place, partial=skip_mismatch, left=objects_to_skip).carry_out(
             all_variables(model), self.check_unchanged
         )
+
+    def check_signature(self, trust: Any) -> None:
+        """Raise an error unless one of the keys in `trust` signed the file. Nothing else of it is looked at before."""
+        raise ArgumentError(f"`trust` is for '.keras' files, which can be signed; {self.place} is a file of {self.title}.")
+
+    def golden_values(self) -> Golden:
+        """The golden values in it."""
+        raise ArgumentError(f"`golden` is for '.keras' files, which can hold golden values; {self.place} is a file of {self.title}.")
 
     def check_unchanged(self) -> None:
         """Raise an error if the file is not what it was when it was opened."""
