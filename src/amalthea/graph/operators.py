@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 _BINARY = {
@@ -58,6 +58,13 @@ class TensorOperators:
         from amalthea import ops
 
         return ops.get_item(self, key)
+
+    def __iter__(self) -> Iterator[Any]:
+        # Without it Python would ask for one element after the other until an error comes, which is never where indices are clamped.
+        shape = self.shape  # type: ignore[attr-defined]
+        if not shape or shape[0] is None:
+            raise TypeError(f"A tensor of shape {shape} cannot be iterated over: {'its first size is not known' if shape else 'it has no axes'}.")
+        return (self[place] for place in range(shape[0]))
 
     def __round__(self, ndigits: int | None = None) -> Any:
         from amalthea import ops
