@@ -130,6 +130,10 @@ def set_backend(backend: str) -> None:
 def engine(name: str) -> AbstractContextManager[Engine]:
     """A context in which the engine `name` is used, in this thread or task alone.
 
+    Raises:
+        ArgumentError: there is no such engine.
+        EngineNotInstalled: its package is missing.
+
     Example:
         >>> from amalthea import ops
         >>> with engine("numpy"):
@@ -138,6 +142,7 @@ def engine(name: str) -> AbstractContextManager[Engine]:
     """
     from amalthea.engines import registry
 
+    registry.check_name(name)
     return registry.use(name)
 
 

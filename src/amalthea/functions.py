@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import wraps
 from typing import Any
 
-from amalthea import ops
+from amalthea import dtypes, ops, tree
 from amalthea.engines import registry
-from amalthea.errors import ArgumentError
+from amalthea.errors import ArgumentError, ArgumentTypeError, ShapeError
 from amalthea.ops.arguments import as_tensor
 from amalthea.state.variable import Variable
 
@@ -22,7 +22,8 @@ def value_and_grad(
     Args:
         fn: a function of tensors that returns a scalar, or a pair of a scalar and something else if `has_aux`. It may read and assign variables.
         variables: with respect to which variables; the gradients come as a list in their order.
-        argnums: without `variables`: with respect to which arguments; one number gives one gradient, several a tuple.
+        argnums: without `variables`: with respect to which arguments by position; one number gives one gradient, several a tuple. An argument
+            may be a structure of tensors (a dictionary, a list, a tuple); then its gradient is one, too.
         has_aux: whether `fn` returns a pair.
 
     Returns:
@@ -30,6 +31,8 @@ def value_and_grad(
 
     Raises:
         UnsupportedByEngine: the engine in use has no gradients.
+        ArgumentTypeError: when it is called, something to differentiate with respect to does not hold floating numbers.
+        ShapeError: when it is called, the value is no scalar.
 
     Example:
         >>> import amalthea
@@ -37,7 +40,11 @@ def value_and_grad(
         >>> value, (gradient,) = value_and_grad(lambda x: w * w * x, [w])(2.0)
         >>> float(value), float(gradient)
         (18.0, 12.0)
+        >>> value_and_grad(lambda p: p["a"] * p["b"])({"a": ops.ones(()), "b": ops.ones(()) * 5})[1]["a"].item()
+        5.0
     """
+    if isinstance(variables, Variable):
+        raise ArgumentTypeError(f"`variables` must be a list of variables. Received one variable: give `[{variables.name}]`.")
 
     @wraps(fn)
     def run(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
@@ -46,25 +53,52 @@ def value_and_grad(
         def pair(*given: Any) -> tuple[Any, Any]:
             result = fn(*given, **kwargs)
             value, aux = result if has_aux else (result, None)
-            return as_tensor(engine, value), aux
+            value = as_tensor(engine, value)
+            if len(engine.shape_of(value)):
+                raise ShapeError(
+                    f"The function to differentiate must return a scalar. Received a value of shape {engine.shape_of(value)}: add it up (`ops.sum`, `ops.mean`), "
+                    "or map the gradient over its elements (`amalthea.vmap`)."
+                )
+            return value, aux
 
         if variables is not None:
+            for variable in variables:
+                _require_floating(variable, f"the variable {variable.path!r}")
             (value, aux), gradients = engine.value_and_grad(lambda: pair(*args), list(variables))
             return ((value, aux) if has_aux else value), gradients
-        positions = (argnums,) if isinstance(argnums, int) else tuple(argnums)
-        if not all(0 <= position < len(args) for position in positions):
+        numbers = (argnums,) if isinstance(argnums, int) else tuple(argnums)
+        if not all(-len(args) <= number < len(args) for number in numbers):
             raise ArgumentError(f"`argnums` must number positional arguments, of which there are {len(args)}. Received: argnums={argnums}.")
+        positions = [number % len(args) for number in numbers]
+        chosen = [args[position] if _is_structure(args[position]) else as_tensor(engine, args[position]) for position in positions]
+        tensors = [as_tensor(engine, leaf) for leaf in tree.flatten(chosen)]
+        for tensor in tensors:
+            _require_floating(tensor, "an argument")
 
-        def of_chosen(*chosen: Any) -> tuple[Any, Any]:
+        def of_tensors(*tensors: Any) -> tuple[Any, Any]:
             filled = list(args)
-            for position, tensor in zip(positions, chosen, strict=True):
-                filled[position] = tensor
+            for position, argument in zip(positions, tree.pack_sequence_as(chosen, tensors), strict=True):
+                filled[position] = argument
             return pair(*filled)
 
-        (value, aux), gradients = engine.tensor_value_and_grad(of_chosen, [as_tensor(engine, args[position]) for position in positions])
-        return ((value, aux) if has_aux else value), (gradients[0] if isinstance(argnums, int) else tuple(gradients))
+        (value, aux), gradients = engine.tensor_value_and_grad(of_tensors, tensors)
+        packed = tree.pack_sequence_as(chosen, gradients)
+        return ((value, aux) if has_aux else value), (packed[0] if isinstance(argnums, int) else tuple(packed))
 
     return run
+
+
+def _is_structure(x: Any) -> bool:
+    """Whether `x` is a structure of tensors; a list of numbers is one tensor."""
+    return tree.is_nested(x) and (isinstance(x, Mapping) or any(hasattr(leaf, "shape") for leaf in tree.flatten(x)))
+
+
+def _require_floating(x: Any, what: str) -> None:
+    dtype = dtypes.standardize_dtype(x.dtype)
+    if not (dtypes.is_float(dtype) or dtypes.is_complex(dtype)):
+        raise ArgumentTypeError(
+            f"A gradient is with respect to floating numbers, but {what} has the dtype {dtype}. Cast it first: `ops.cast(x, 'float32')`."
+        )
 
 
 def grad(
@@ -86,11 +120,11 @@ def grad(
     return run
 
 
-def jit(fn: Callable[..., Any], jit_compile: bool | str = "auto") -> Callable[..., Any]:
+def jit(fn: Callable[..., Any] | None = None, jit_compile: bool | str = "auto") -> Callable[..., Any]:
     """A compiled function that does as `fn`, which may read and assign variables.
 
     Args:
-        fn: a function of positional arguments: tensors, arrays, structures of them, or hashable constants.
+        fn: a function of tensors, arrays, structures of them, or hashable constants. None gives a decorator: `@jit(jit_compile=True)`.
         jit_compile: True, False or "auto", as in `Model.compile`.
 
     Example:
@@ -103,20 +137,26 @@ def jit(fn: Callable[..., Any], jit_compile: bool | str = "auto") -> Callable[..
         >>> float(step(amalthea.ops.ones(()))), float(count.value)
         (2.0, 1.0)
     """
-    compiled: dict[str, Callable[..., Any]] = {}
+    if fn is None:
+        return lambda fn: jit(fn, jit_compile)
+    compiled: dict[tuple[str, bool], Callable[..., Any]] = {}
 
     @wraps(fn)
-    def run(*args: Any) -> Any:
+    def run(*args: Any, **kwargs: Any) -> Any:
         engine = registry.current()
-        if engine.name not in compiled:
-            compiled[engine.name] = engine.compile(fn, jit=jit_compile)
-        return compiled[engine.name](*args)
+        key = engine.name, bool(kwargs)
+        if key not in compiled:
+            compiled[key] = engine.compile((lambda args, kwargs: fn(*args, **kwargs)) if kwargs else fn, jit=jit_compile)
+        return compiled[key](args, kwargs) if kwargs else compiled[key](*args)
 
     return run
 
 
 def vmap(fn: Callable[..., Any]) -> Callable[..., Any]:
     """A function that does as `fn` for each element along the first axis of its arguments, and stacks the results.
+
+    Args:
+        fn: a function of tensors, or of structures of them. It may read variables, but not assign them.
 
     Example:
         >>> import amalthea
@@ -126,7 +166,8 @@ def vmap(fn: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(fn)
     def run(*args: Any) -> Any:
-        return registry.current().vectorized_map(fn, *args)
+        engine = registry.current()
+        return engine.vectorized_map(fn, *(tree.map_structure(lambda leaf: as_tensor(engine, leaf), arg, none_is_leaf=False) for arg in args))
 
     return run
 
@@ -155,6 +196,10 @@ def device(name: str) -> AbstractContextManager[Any]:
     Raises:
         ArgumentError: the engine in use has no such device.
     """
+    if not isinstance(name, str):
+        raise ArgumentTypeError(
+            f'`name` must be the name of a device, such as "cpu:0" or "gpu:1". Received: {name!r} (of type {type(name).__name__}).'
+        )
     return registry.current().device(name)
 
 

@@ -282,6 +282,38 @@ def test_what_a_tape_knows_of_variables():
         np.testing.assert_allclose(tape.jacobian(squares, twin), [[2, 0], [0, 4]])
 
 
+def ones_own_traced(fn):
+    import tensorflow as tf
+
+    return tf.function(fn, autograph=False)
+
+
+@tensorflow_only
+@pytest.mark.parametrize("how", [lambda fn: fn, ones_own_traced, amalthea.jit])
+def test_a_tape_that_is_told_what_to_watch(how):
+    import tensorflow as tf
+
+    with amalthea.engine("tensorflow"):
+        v, still, other = amalthea.Variable([1.0, 2.0]), amalthea.Variable([3.0, 4.0], trainable=False), amalthea.Variable([5.0, 6.0])
+        x = tf.constant([1.0, -1.0])
+        for start in (1.0, 2.0):
+            v.assign([start, 2.0])
+
+            def gradients():
+                with tf.GradientTape(watch_accessed_variables=False) as tape:
+                    tape.watch([v, {"still": still}, x])
+                    total = tf.reduce_sum(v * v * still * x + other)
+                return tape.gradient(total, [v, still, other, x])
+
+            of_v, of_still, of_other, of_x = how(gradients)()
+            np.testing.assert_allclose(of_v, [6 * start, -16])
+            np.testing.assert_allclose(of_still, [start**2, -4])
+            np.testing.assert_allclose(of_x, [3 * start**2, 16])
+            assert of_other is None
+        with tf.GradientTape() as tape, pytest.raises(ValueError, match=r"not tf\.Tensor"):
+            tape.watch("v")
+
+
 @tensorflow_only
 def test_a_tape_sees_through_mixed_precision():
     import tensorflow as tf

@@ -122,6 +122,17 @@ def test_the_engine_of_the_environment(environment, name):
     assert _in_a_process("import amalthea; print(amalthea.config.backend())", **environment) == name
 
 
+def test_an_engine_that_there_is_not():
+    code = "import amalthea\ntry:\n    amalthea.ops.ones(1)\nexcept amalthea.errors.ArgumentError as error:\n    print(error)"
+    found = _in_a_process("import amalthea.errors\n" + code, KERAS_BACKEND="openvino")
+    assert found.startswith("Unknown engine 'openvino'. That name stands in the environment variable KERAS_BACKEND. The engines are: numpy, jax")
+    for choose in (config.set_engine, config.engine, amalthea.Sequential([amalthea.layers.Dense(1)]).to_engine):
+        with pytest.raises(ArgumentError, match=r"Unknown engine 'trch'.*Did you mean \"torch\""):
+            choose("trch")
+        with pytest.raises(ArgumentError, match="Unknown engine 'symbolic'"):
+            choose("symbolic")
+
+
 def test_the_settings_of_a_file(tmp_path):
     stored = {"floatx": "float16", "epsilon": 1e-3, "image_data_format": "channels_first", "backend": "torch", "other": 1}
     (tmp_path / "keras.json").write_text(json.dumps(stored))

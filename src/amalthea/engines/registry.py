@@ -33,6 +33,11 @@ _PUBLIC = tuple(name for name in _TABLE if name != "symbolic")
 
 _OF_THE_HOST = ("numpy", "symbolic")
 
+_VARIABLES = ("AMALTHEA_ENGINE", "KERAS_BACKEND")
+
+_OF_PACKAGES = {"jax": "jax", "jaxlib": "jax", "torch": "torch", "tensorflow": "tensorflow"}
+"""Whose tensors have types that these packages define."""
+
 _loaded: dict[str, Engine] = {}
 _scoped: ContextVar[Engine | None] = ContextVar("amalthea_engine", default=None)
 _computing: ContextVar[Engine | None] = ContextVar("amalthea_computing_engine", default=None)
@@ -55,13 +60,16 @@ def available() -> dict[str, bool]:
 
 
 def check_name(name: str) -> None:
-    """Nothing, for the name of an engine.
+    """Nothing, for the name of an engine that a user may choose.
 
     Raises:
         ArgumentError: there is no such engine.
     """
-    if name not in _TABLE:
-        raise ArgumentError(f"Unknown engine {name!r}. The engines are: {', '.join(_PUBLIC)}.{nearest(str(name), _PUBLIC)}")
+    if name not in _PUBLIC:
+        origin = next(
+            (f" That name stands in the environment variable {variable}." for variable in _VARIABLES if os.environ.get(variable) == name), ""
+        )
+        raise ArgumentError(f"Unknown engine {name!r}.{origin} The engines are: {', '.join(_PUBLIC)}.{nearest(str(name), _PUBLIC)}")
 
 
 def get(name: str) -> Engine:
@@ -74,7 +82,8 @@ def get(name: str) -> Engine:
     engine = _loaded.get(name)
     if engine is not None:
         return engine
-    check_name(name)
+    if name != "symbolic":
+        check_name(name)
     entry = _TABLE[name]
     try:
         module = importlib.import_module(entry.module)
@@ -99,7 +108,7 @@ def bridge(name: str) -> Any:
 
 def default_name() -> str:
     """The engine that is used when none is chosen: AMALTHEA_ENGINE, else KERAS_BACKEND, else "jax"."""
-    return os.environ.get("AMALTHEA_ENGINE") or os.environ.get("KERAS_BACKEND") or "jax"
+    return next((name for name in map(os.environ.get, _VARIABLES) if name), "jax")
 
 
 def current() -> Engine:
@@ -135,7 +144,10 @@ def current_name() -> str:
 
 
 def owner(x: object) -> Engine | None:
-    """The engine, among those loaded, of which `x` is a tensor; arrays of NumPy belong to none."""
+    """The engine of which `x` is a tensor, loaded if it was not yet; arrays of NumPy belong to none."""
+    name = _OF_PACKAGES.get(type(x).__module__.partition(".")[0])
+    if name is not None and name not in _loaded:
+        get(name)
     return next((engine for engine in list(_loaded.values()) if engine.name not in _OF_THE_HOST and engine.is_tensor(x)), None)
 
 
@@ -147,6 +159,7 @@ def is_chosen_here() -> bool:
 def set_default(name: str) -> None:
     """Use the engine `name` wherever no `use` is in force."""
     global _default
+    check_name(name)
     _default = get(name)
 
 

@@ -19,6 +19,9 @@ UNKNOWN = (83, 89)
 """Two sizes to put in the place of an unknown one: sizes that follow it differ between the two."""
 
 
+_TRACES = 12  # more than it takes to find all that there are, however they hide one behind the other
+
+
 class TraceScope(StatelessScope):
     """The scope of a trace: holds what stands for the values of some variables, and notes which others were read."""
 
@@ -32,19 +35,31 @@ class TraceScope(StatelessScope):
         self.unforeseen[id(variable)] = variable
         return variable.held()
 
+    def write(self, variable: Variable, value: Any) -> None:
+        if id(variable) not in self._values:
+            self.unforeseen[id(variable)] = variable
+        super().write(variable, value)
+
 
 def traced(trace: Callable[[list[Variable]], tuple[TraceScope, T]], foreseen: Sequence[Variable]) -> tuple[list[Variable], TraceScope, T]:
-    """`trace(variables)` of all variables that are read in it: done once more for those that it read without their being foreseen.
+    """`trace(variables)` of all variables that are read or assigned in it: done once more for those that it used without their being foreseen.
 
     Returns:
         The variables, the scope of the last trace, and its result.
+
+    Raises:
+        StateError: there are others each time.
     """
     variables = list({id(variable): variable for variable in foreseen}.values())
-    scope, result = trace(variables)
-    while scope.unforeseen:
-        variables += scope.unforeseen.values()
+    for _ in range(_TRACES):
         scope, result = trace(variables)
-    return variables, scope, result
+        if not scope.unforeseen:
+            return variables, scope, result
+        variables += scope.unforeseen.values()
+    raise StateError(
+        f"A function to be compiled makes new variables whenever it runs, such as {next(iter(scope.unforeseen.values())).path!r}. Make variables, layers, "
+        "metrics, optimizers and seed generators once, outside of it (in `__init__` or `build`)."
+    )
 
 
 class Compiled:

@@ -60,10 +60,11 @@ class TensorOperators:
         return ops.get_item(self, key)
 
     def __iter__(self) -> Iterator[Any]:
+        # Without it Python would ask for one element after the other until an error comes, which is never where indices are clamped.
         shape = self.shape  # type: ignore[attr-defined]
         if not shape or shape[0] is None:
-            raise TypeError(f"A tensor of shape {tuple(shape)} cannot be iterated over: its first axis must be there, and of known size.")
-        return (self[index] for index in range(shape[0]))
+            raise TypeError(f"A tensor of shape {shape} cannot be iterated over: {'its first size is not known' if shape else 'it has no axes'}.")
+        return (self[place] for place in range(shape[0]))
 
     def __round__(self, ndigits: int | None = None) -> Any:
         from amalthea import ops

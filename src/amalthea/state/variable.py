@@ -392,6 +392,11 @@ class Variable(TensorOperators):
         with autocast_scope(None):
             return self.value
 
+    def __len__(self) -> int:
+        if not self._shape:
+            raise TypeError(f"The variable {self.path!r} is a scalar, which has no length.")
+        return self._shape[0]
+
     def __repr__(self) -> str:
         return f"<Variable path={self.path}, shape={self.shape}, dtype={self._dtype}>"
 

@@ -695,6 +695,7 @@ class Trainer:
             >>> model.to_engine("numpy").predict(np.ones((1, 2)), verbose=0)
             array([[2.]], dtype=float32)
         """
+        registry.check_name(name)
         engine = registry.get(name)
         optimizer = self.optimizer.variables if self.optimizer is not None else []
         for variable in (*self.variables, *optimizer, *self.metrics_variables):

@@ -462,3 +462,13 @@ def test_a_label_that_stands_for_none_is_allowed():
     data.check_labels(np.array([0, -1, 2]), 3, ignore=-1)
     with pytest.raises(DataError, match="the label 5"):
         data.check_labels(np.array([0, -1, 5]), 3, ignore=-1)
+
+
+def test_batches_stay_when_the_data_set_fills_its_arrays_anew():
+    def refilling():
+        x, y = np.zeros((2, 3), "float32"), np.zeros(2, "float32")
+        for number in range(4):
+            x[:], y[:] = number, number
+            yield x, y
+
+    assert [(float(x[0, 0]), float(y[0])) for x, y in list(data.make_source(refilling()))] == [(n, n) for n in range(4)]

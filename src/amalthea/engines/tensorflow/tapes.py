@@ -1,12 +1,13 @@
 """What lets programs written for TensorFlow use variables: `tf.GradientTape`, `tf.function` and TensorFlow's own functions.
 
 A tape follows tensors. It knows a variable by its `handle`, which on other kinds of variables is a resource, and here the tensor that a
-reading of the variable gave (one that is not trainable is watched by `tape.watch(v.value)`). In a function that a user traces by
+reading of the variable gave. In a function that a user traces by
 `tf.function` variables are inputs of the graph, filled in when it is called; what the graph assigns is carried out by Python while it runs.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import tensorflow as tf
@@ -57,6 +58,24 @@ def _reading(variable: Variable, value: Tensor) -> _Reading:
         handle = value if tf.is_symbolic_tensor(value) else tf.identity(value)
         reading = variable.reading = _Reading(value, handle)
     return reading
+
+
+# --- variables that users give to a tape ----------------------------------------------------------------
+
+
+def _watch(self: Any, tensor: Any, original: Callable[[Any, Any], None] = tf.GradientTape.watch) -> None:
+    """`tape.watch`, which takes variables of ours too: TensorFlow asks for a class of its own."""
+    leaves = tf.nest.flatten(tensor)
+    for leaf in leaves:
+        if isinstance(leaf, Variable):
+            _reading(leaf, stored(leaf))  # that of here and now is watched
+            tape.watch_variable(self._tape, leaf)
+    others = [leaf for leaf in leaves if not isinstance(leaf, Variable)]
+    if others or not leaves:
+        original(self, others)
+
+
+tf.GradientTape.watch = _watch
 
 
 # --- functions that users trace ----------------------------------------------------------------------------

@@ -118,8 +118,13 @@ def to_host(x: torch.Tensor) -> np.ndarray:
 
 
 def given(leaf: Any) -> Any:
-    """A leaf of the arguments of a compiled function, an array as a tensor. Nothing writes into tensors, so they may share memory with arrays."""
-    return from_host(leaf, dtypes.standardize_dtype(leaf.dtype), copy=False) if isinstance(leaf, (np.ndarray, np.generic)) else leaf
+    """A leaf of the arguments of a compiled function, an array as a tensor. Nothing writes into tensors, so they may share memory with arrays.
+
+    Such a tensor is a view, so that a variable that is assigned it takes a copy, as of every view: the caller may write into the array later.
+    """
+    if not isinstance(leaf, (np.ndarray, np.generic)):
+        return leaf
+    return from_host(leaf, dtypes.standardize_dtype(leaf.dtype), copy=False).view(leaf.shape)
 
 
 def without_values(x: object) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from amalthea import config, tree
+from amalthea.engines import registry
 from amalthea.errors import DataError
 
 Batch = tuple[Any, ...]
@@ -134,6 +135,11 @@ def _array_of(value: Any, where: str) -> np.ndarray[Any, Any]:
         )
     try:
         return np.asarray(value)
+    except TypeError:  # a tensor of a dtype that its library does not hand to NumPy, such as bfloat16
+        owner = registry.owner(value)
+        if owner is None:
+            raise
+        return owner.to_host(value)
     except ValueError as error:
         raise DataError(
             f"`{where}` is a list whose rows differ in length, so no array can be made of it ({error}). "
@@ -161,14 +167,17 @@ def _checked(array: np.ndarray[Any, Any], where: str) -> np.ndarray[Any, Any]:
     raise DataError(f"`{where}` has the dtype {array.dtype}, which holds no numbers that a model can use.")
 
 
-def _narrowed(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    return array.astype(host_float()) if array.dtype == np.float64 else array
+def _kept(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """`array` as one that stays: a data set may fill it anew for its next batch, while an engine still computes with this one."""
+    if array.dtype == np.float64:
+        return array.astype(host_float())
+    return array.copy() if array.flags.writeable else array
 
 
 def ready_batch(data: Any, name: str = "The data set") -> Batch:
     """What a data set gave for one batch, as a tuple of `(x,)`, `(x, y)` or `(x, y, sample_weight)` of host arrays.
 
-    float64 becomes `config.floatx()`; all other dtypes stay.
+    float64 becomes `config.floatx()`; all other dtypes stay. Arrays that somebody could write into are copied.
     """
     x, y, sample_weight = unpack_x_y_sample_weight(data)
     if x is None:
@@ -179,7 +188,7 @@ def ready_batch(data: Any, name: str = "The data set") -> Batch:
     ready = []
     for part, what in zip(parts, NAMES, strict=False):
         if type(part) is np.ndarray and part.dtype.kind in "fiub":
-            ready.append(_narrowed(part))
+            ready.append(_kept(part))
         else:
-            ready.append(tree.map_structure(_narrowed, host_arrays(part, what), none_is_leaf=False))
+            ready.append(tree.map_structure(_kept, host_arrays(part, what), none_is_leaf=False))
     return tuple(ready)
