@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import amalthea
+import processes
 from amalthea import layers, ops, optimizers
 from amalthea.testing.choice import engines_to_test
 
@@ -13,11 +14,11 @@ if "torch" not in engines_to_test():
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from torch.fx.experimental.proxy_tensor import make_fx
 
-from amalthea.engines.torch import recorded
+from amalthea.engines.torch import recorded, recording
 from amalthea.engines.torch.emitting import emitted
 from amalthea.engines.torch.memory import overwrite, reuse
+from amalthea.engines.torch.recording import Record
 from amalthea.engines.torch.tidying import tidy
 from amalthea.training.repeatable import is_repeatable
 from small_models import OPTIMIZERS, assert_alike, convolutional, dense, normalised, recurrent, train
@@ -67,9 +68,9 @@ def pooled():
 @pytest.mark.parametrize("make", [dense, normalised, convolutional, recurrent, residual, pooled])
 def test_a_model_trains_as_step_by_step(make, how, programs):
     found = train(make, "auto", epochs=5, **how)
-    # Two forms of batches train, in five epochs; the first two of each form run as they are written.
+    # Two forms of batches train, in five epochs; of each form one runs as it is written, and one while it is recorded.
     assert len(set(programs)) == 2
-    assert len(programs) == {1: 15, 2: 10}[how.get("steps_per_execution", 1)] - 2 * recorded.RUNS_BEFORE
+    assert len(programs) == {1: 15, 2: 10}[how.get("steps_per_execution", 1)] - 2 * (recorded.RUNS_BEFORE + 1)
     assert_alike(found, train(make, False, epochs=5, **how))
 
 
@@ -170,6 +171,28 @@ def test_what_reads_values_runs_as_it_is_written(programs):
     assert not programs
 
 
+def test_to_record_does_not_load_the_compiler_of_torch():
+    """It takes a second to load, and with CUDA it brings `triton`, which cannot share a process with every build of TensorFlow."""
+    code = """
+import sys, numpy as np, amalthea
+from amalthea import layers
+from amalthea.engines.torch import recorded
+model = amalthea.Sequential([amalthea.Input((6,)), layers.Embedding(5, 3), layers.LSTM(4), layers.Dropout(0.1), layers.Dense(1)])
+model.compile("adam", "mse")
+model.fit(np.ones((16, 6)), np.ones((16, 1)), batch_size=4, verbose=0)
+programs = model.make_train_function()._programs
+print([type(program).__name__ for program in programs.values()], "torch._dynamo" in sys.modules, "sympy" in sys.modules)
+"""
+    assert processes.run(code, AMALTHEA_ENGINE="torch").stdout.split() == ["['Program']", "False", "False"]
+
+
+def test_a_loop_that_is_too_long_runs_as_it_is_written(monkeypatch, programs):
+    monkeypatch.setattr(recording, "LONGEST", 50)
+    call = compiled(lambda x: ops.scan(lambda carry, y: (carry + y, carry), ops.sum(x) * 0, x)[0])
+    assert [float(call(np.ones(size, "float32"))) for size in (5, 5, 5, 100, 100, 100)] == [5, 5, 5, 100, 100, 100]
+    assert len(programs) == 1
+
+
 def test_forms_that_come_once_are_not_recorded_and_not_kept(programs):
     call = compiled(lambda x: ops.sum(x))
     for size in range(1, 2 * recorded.FORMS):
@@ -197,7 +220,7 @@ ONE = np.ones(3, "float32")
 
 def test_a_recorded_step_writes_where_the_variable_is(programs):
     total, add = counter(np.zeros(3, "float32"))
-    for _ in range(recorded.RUNS_BEFORE + 1):
+    for _ in range(recorded.RUNS_BEFORE + 2):
         add(ONE)
     place = total.held().data_ptr()
     results = [add(ONE).tolist() for _ in range(3)]
@@ -219,7 +242,7 @@ def test_what_was_handed_out_keeps_its_values(programs):
 def test_tensors_that_were_assigned_are_not_written_into(programs):
     total, add = counter(np.zeros(3, "float32"))
     other = amalthea.Variable(np.zeros(3, "float32"))
-    for _ in range(recorded.RUNS_BEFORE + 1):
+    for _ in range(recorded.RUNS_BEFORE + 2):
         add(ONE)
     mine = torch.full((3,), 10.0)
     total.assign(mine)
@@ -232,7 +255,7 @@ def test_tensors_that_were_assigned_are_not_written_into(programs):
 def test_values_in_other_orders_and_from_other_engines_are_taken(programs):
     matrix = amalthea.Variable(np.zeros((2, 3), "float32"))
     call = compiled(lambda x: ops.reshape(matrix, (6,)) + x, lambda: [matrix])
-    for _ in range(recorded.RUNS_BEFORE + 1):
+    for _ in range(recorded.RUNS_BEFORE + 2):
         call(np.zeros(6, "float32"))
     matrix.assign(torch.arange(6.0).reshape(3, 2).t())
     assert call(np.zeros(6, "float32")).tolist() == [0, 2, 4, 1, 3, 5]
@@ -256,6 +279,11 @@ def test_a_gradient_of_ones_own_sees_the_values_before_a_recorded_step(programs)
 
 
 # --- graphs -----------------------------------------------------------------------------------------------
+
+
+def graph_of(fn, *tensors):
+    """The operations of a function of tensors."""
+    return Record(lambda given: fn(*given), [tensor.clone() for tensor in tensors], lambda given: [given]).module
 
 
 @st.composite
@@ -296,7 +324,7 @@ STEPS = {
 def test_a_tidied_graph_gives_what_the_function_does(fn, seed):
     tensors = torch.randint(-3, 4, (3, 3, 3), generator=torch.Generator().manual_seed(seed)).float().unbind(0)
     expected = [tensor.clone() for tensor in fn(*(tensor.clone() for tensor in tensors))]
-    module = make_fx(fn, tracing_mode="fake")(*(tensor.clone() for tensor in tensors))
+    module = graph_of(fn, *tensors)
     tidy(module)
     overwrite(module)
     run = emitted(module)
@@ -317,7 +345,7 @@ def test_new_values_may_be_written_over_the_old_ones(fn, seed):
         return [first + last, second * 0.5, *results]
 
     expected = step(*(tensor.clone() for tensor in tensors))
-    module = make_fx(step, tracing_mode="fake")(*(tensor.clone() for tensor in tensors))
+    module = graph_of(step, *tensors)
     tidy(module)
     written = reuse(module, [0, 1])
     overwrite(module)
@@ -329,7 +357,7 @@ def test_new_values_may_be_written_over_the_old_ones(fn, seed):
 
 
 def test_the_memory_of_what_nobody_reads_is_used_again():
-    module = make_fx(lambda x, w: torch.relu(x @ w + 1.0) * 2.0, tracing_mode="fake")(torch.ones(2, 2), torch.ones(2, 2))
+    module = graph_of(lambda x, w: torch.relu(x @ w + 1.0) * 2.0, torch.ones(2, 2), torch.ones(2, 2))
     tidy(module)
     overwrite(module)
     names = [node.target._schema.name for node in module.graph.nodes if node.op == "call_function"]
@@ -341,7 +369,7 @@ def test_a_graph_is_tidied():
         y = (x.view(4, 3).permute(0, 1) @ w.detach() + b).view(2, 2, 5).view(4, 5)
         return y * (torch.ones_like(y) / 2)
 
-    module = make_fx(fn, tracing_mode="fake")(torch.ones(2, 2, 3), torch.ones(3, 5), torch.ones(5))
+    module = graph_of(fn, torch.ones(2, 2, 3), torch.ones(3, 5), torch.ones(5))
     tidy(module)
     names = [node.target._schema.name for node in module.graph.nodes if node.op == "call_function"]
     assert names == ["aten::view", "aten::addmm", "aten::mul"]

@@ -17,7 +17,7 @@ import torch.nn.functional as F
 
 from amalthea.engines.derived import Engine
 from amalthea.engines.protocol import Axes, Scalar, Shape, Tensor
-from amalthea.engines.torch.border import UNSIGNED, device, dtype_of, from_host, scalar, to_host, without_values
+from amalthea.engines.torch.border import UNSIGNED, device, dtype_of, from_host, in_graph, scalar, to_host
 
 _LOWEST = -(2**63)
 
@@ -232,11 +232,11 @@ def _block_in_graph(x: Tensor, starts: Sequence[int | Tensor], sizes: Sequence[i
 
 
 def _dynamic_slice(x: Tensor, starts: Sequence[int | Tensor], sizes: Sequence[int]) -> Tensor:
-    return x[(_block_in_graph if any(map(without_values, starts)) else _block)(x, starts, sizes)]
+    return x[(_block_in_graph if any(map(in_graph, starts)) else _block)(x, starts, sizes)]
 
 
 def _dynamic_update(x: Tensor, starts: Sequence[int | Tensor], updates: Tensor) -> Tensor:
-    if any(map(without_values, starts)):
+    if any(map(in_graph, starts)):
         return x.index_put(_block_in_graph(x, starts, updates.shape), updates)
     result = x.clone()
     result[_block(x, starts, updates.shape)] = updates

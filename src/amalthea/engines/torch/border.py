@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -109,7 +109,7 @@ def _cast(array: np.ndarray, target: np.dtype[Any]) -> np.ndarray:
 
 def to_host(x: torch.Tensor) -> np.ndarray:
     """A copy of the values of `x`."""
-    if without_values(x):
+    if in_graph(x):
         raise depends_on_values("as an array on the host")
     bits = _AS_BITS.get(x.dtype)
     if bits is not None:
@@ -127,9 +127,28 @@ def given(leaf: Any) -> Any:
     return from_host(leaf, dtypes.standardize_dtype(leaf.dtype), copy=False).view(leaf.shape)
 
 
-def without_values(x: object) -> bool:
-    """Whether `x` is a tensor of a function that is being traced here."""
-    return isinstance(x, FakeTensor)
+recording: ContextVar[bool] = ContextVar("amalthea_torch_recording", default=False)
+"""Whether operations are being written down here, to be repeated with other values."""
+
+
+def in_graph(x: object) -> bool:
+    """Whether what is done with the tensor `x` becomes part of a graph, so that it must not depend on values."""
+    return isinstance(x, FakeTensor) or (recording.get() and isinstance(x, torch.Tensor))
+
+
+def apart(inputs: Sequence[torch.Tensor], values: list[torch.Tensor]) -> list[torch.Tensor]:
+    """`values`, what variables are to hold, each in memory of its own and in rows.
+
+    A variable that held a part of the arguments would change with them; and other strides would be another program.
+    """
+    known = {tensor.untyped_storage()._cdata for tensor in inputs}
+    apart = []
+    for value in values:
+        rows = value.detach().contiguous()
+        place = rows.untyped_storage()._cdata
+        apart.append(rows.clone() if place in known else rows)
+        known.add(place)
+    return apart
 
 
 def depends_on_values(where: str) -> UnsupportedByEngine:

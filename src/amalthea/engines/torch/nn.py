@@ -136,7 +136,7 @@ class NN(Engine):
     ) -> tuple[Tensor, Tensor, Tensor]:
         if mask is not None or x.dtype not in _FULL or x.is_meta or not x.numel() or depth() > 1:
             return super().lstm(x, h, c, kernel, recurrent_kernel, bias, mask, reverse, unroll, return_sequences, zero_output_for_mask)
-        run = lstm_in_graph if border.without_values(x) else lstm
+        run = lstm_in_graph if border.in_graph(x) else lstm
         hs, last, memory = run(x.flip(1) if reverse else x, h, c, kernel, recurrent_kernel, bias)
         return (hs if return_sequences else last), last, memory
 

@@ -13,14 +13,14 @@ from typing import Any
 import torch
 
 from amalthea.engines.torch.emitting import emitted
-from amalthea.engines.torch.graphs import Graph, Graphs
+from amalthea.engines.torch.forms import Forms
 from amalthea.engines.torch.memory import overwrite, reuse
+from amalthea.engines.torch.recording import Record
 from amalthea.engines.torch.tidying import tidy
-from amalthea.errors import UnsupportedByEngine
 from amalthea.state.variable import Variable
 
-RUNS_BEFORE = 2
-"""How often a function runs as it is written for arguments of one form, before it is recorded: forms that come seldom are not worth it."""
+RUNS_BEFORE = 1
+"""How often a function runs as it is written for arguments of one form, before it is recorded: forms that come but once are not worth it."""
 
 FORMS = 64
 """Of how many forms this is counted."""
@@ -33,31 +33,32 @@ class Program:
     that somebody else may have.
     """
 
-    __slots__ = ("_assigned", "_graph", "_lendings", "_run", "_variables", "_written")
+    __slots__ = ("_assigned", "_lendings", "_record", "_run", "_variables", "_written")
 
-    def __init__(self, graph: Graph) -> None:
-        tidy(graph.module)
-        self._graph, self._variables, self._assigned = graph, graph.variables, graph.assigned
-        places = {id(variable): place for place, variable in enumerate(graph.variables)}
-        self._written = reuse(graph.module, [places.get(id(variable)) for variable in graph.assigned])
-        overwrite(graph.module)
-        self._run = emitted(graph.module)
+    def __init__(self, record: Record, leaves: int) -> None:
+        module = record.module
+        tidy(module)
+        places = {id(variable): leaves + place for place, variable in enumerate(record.variables)}
+        written = reuse(module, [places.get(id(variable)) for variable in record.assigned])
+        overwrite(module)
+        self._run = emitted(module)
+        self._record, self._variables, self._assigned = record, record.variables, record.assigned
+        self._written = [places[id(variable)] in written for variable in record.variables]
         self._lendings = -1
 
     def __call__(self, leaves: list[Any]) -> Any:
         if self._lendings != Variable.lendings:
             self._look_at_variables()
         values = []
-        for place, variable in enumerate(self._variables):
+        for variable, written in zip(self._variables, self._written, strict=True):
             if variable._value is not variable.sole:
-                self._prepare(variable, place in self._written)
+                _prepare(variable, written)
             values.append(variable._value)
         with torch.no_grad():
-            results = self._run(*values, *leaves)
-        count = len(self._assigned)
+            results = self._run(*leaves, *values)
         for variable, value in zip(self._assigned, results, strict=False):
             variable._value = variable.sole = value
-        return self._graph.result(results[count:])
+        return self._record.result(results[len(self._assigned) :])
 
     def _look_at_variables(self) -> None:
         """What lives on another engine comes here; what was handed out is not the variable's alone."""
@@ -67,27 +68,25 @@ class Program:
             if variable.lent:
                 variable.sole = None
 
-    def _prepare(self, variable: Variable, written: bool) -> None:
-        """Let the value of a variable be as the operations need it: in rows, and if they write into it, the variable's alone."""
-        if written:
-            variable._value = variable.sole = variable._value.clone(memory_format=torch.contiguous_format)
-            variable.lent = False
-        elif not variable._value.is_contiguous():
-            variable._value = variable._value.contiguous()
+
+def _prepare(variable: Variable, written: bool) -> None:
+    """Let the value of a variable be as operations need it: in rows, and if they write into it, the variable's alone."""
+    if written:
+        variable._value = variable.sole = variable._value.clone(memory_format=torch.contiguous_format)
+        variable.lent = False
+    elif not variable._value.is_contiguous():
+        variable._value = variable._value.contiguous()
 
 
-class Recorded(Graphs):
+class Recorded(Forms):
     """A function of stateful code that does the same at every call with arguments of one form."""
 
-    def __init__(self, fn: Callable[..., Any], state: Callable[[], Sequence[Variable]] | None) -> None:
-        super().__init__(fn, state)
+    def __init__(self, fn: Callable[..., Any]) -> None:
+        super().__init__(fn, None)
         self._runs: OrderedDict[Hashable, int] = OrderedDict()
 
     def kind(self, leaf: Any) -> Hashable | None:
         return (leaf.shape, leaf.stride(), leaf.dtype, leaf.device) if isinstance(leaf, torch.Tensor) else None
-
-    def made(self, graph: Graph) -> Program:
-        return Program(graph)
 
     def new(
         self, signature: Hashable, foreseen: Sequence[Variable], tensors: list[Any], unflatten: Callable[[list[Any]], Any]
@@ -102,8 +101,9 @@ class Recorded(Graphs):
                 self._runs.popitem(last=False)
             return as_written
         try:
-            program: Callable[[list[Any]], Any] = self.program(foreseen, tensors, unflatten)
-        except (UnsupportedByEngine, NotImplementedError, RuntimeError):  # it reads values, or PyTorch cannot say what shapes it gives
-            program = as_written
-        self._programs[signature] = program
-        return program
+            record = Record(self._fn, tensors, unflatten)
+        except Exception:  # it reads values; or it fails, as it will when it runs as it is written
+            self._programs[signature] = as_written
+            return as_written
+        self._programs[signature] = Program(record, len(tensors))
+        return lambda tensors: record.first

@@ -28,10 +28,10 @@ _LIKE = {aten.ones_like.default: 1, aten.zeros_like.default: 0}
 
 def tidy(module: GraphModule) -> None:
     """Apply the rules, from the first node to the last, and drop what nothing reads."""
-    written = set(_written(module))
+    touched = set(written(module))
     for node in list(module.graph.nodes):
         left: Node | None = node
-        while left is not None and left not in written:
+        while left is not None and left not in touched:
             left = _replaced(module, left)
     _drop_unread(module)
 
@@ -74,7 +74,7 @@ def writes(node: Node) -> list[Node]:
     return found
 
 
-def _written(module: GraphModule) -> Iterator[Node]:
+def written(module: GraphModule) -> Iterator[Node]:
     """All nodes whose memory some node writes into."""
     left = [target for node in module.graph.nodes for target in writes(node)]
     found: set[Node] = set()
@@ -154,17 +154,17 @@ def _constant(module: GraphModule, node: Node) -> Node | None:
         return None
     if node.target in _LIKE:
         found = value_of(node)
-        value = torch.full(found.shape, _LIKE[node.target], dtype=found.dtype, device=found.device)
+        value = torch.full(found.shape, _LIKE[node.target], dtype=found.dtype, device=node.meta["device"])
     elif all(source.op == "get_attr" for source in node.all_input_nodes):
         args, kwargs = map_arg((node.args, node.kwargs), lambda source: getattr(module, str(source.target)))
         value = node.target(*args, **kwargs)
     else:
         return None
-    name = f"_made_{sum(1 for _ in module.named_buffers())}"
+    name = f"_made_{node.name}"
     module.register_buffer(name, value, persistent=False)
     with module.graph.inserting_before(node):
         made = module.graph.get_attr(name)
-    made.meta["val"] = value_of(node)
+    made.meta = dict(node.meta)
     return made
 
 
@@ -182,7 +182,7 @@ def _beside(node: Node, target: Any, args: Sequence[Any], like: Node | None = No
     """A new node before `node`, with a result like that of `like`."""
     with node.graph.inserting_before(node):
         made = node.graph.call_function(target, tuple(args))
-    made.meta["val"] = value_of(like or node)
+    made.meta = dict((like or node).meta)
     return made
 
 

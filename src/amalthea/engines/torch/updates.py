@@ -33,7 +33,7 @@ class Updates(Engine):
         kept = {tensor.dtype for group in (weights, momentums, velocities) for tensor in group}
         if depth() or kept != {torch.float32} or rate.dtype is not torch.float32 or max(beta_1, beta_2) >= 1:
             return super().adam(weights, gradients, momentums, velocities, rate, beta_1, beta_2, epsilon)
-        run = adam if border.without_values(rate) else _adam
+        run = adam if border.in_graph(rate) else _adam
         found: _Lists = run(
             list(weights), [gradient.float() for gradient in gradients], list(momentums), list(velocities), rate, beta_1, beta_2, epsilon
         )

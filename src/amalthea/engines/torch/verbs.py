@@ -57,7 +57,7 @@ class Verbs(Protocol):
         if jit == "auto" and repeats:
             from amalthea.engines.torch.recorded import Recorded
 
-            return Recorded(fn, state)
+            return Recorded(fn)
 
         def run(*args: Any) -> Any:
             return fn(*args) if in_stateless_scope() else fn(*[_given(arg) for arg in args])
@@ -128,7 +128,7 @@ class Verbs(Protocol):
     # --- control flow ---
 
     def cond(self, pred: Tensor, then: Callable[[], Any], otherwise: Callable[[], Any]) -> Any:
-        return self._one_of(pred, then, otherwise) if border.without_values(pred) else (then() if bool(pred) else otherwise())
+        return self._one_of(pred, then, otherwise) if border.in_graph(pred) else (then() if bool(pred) else otherwise())
 
     def _one_of(self, pred: Tensor, then: Callable[[], Any], otherwise: Callable[[], Any]) -> Any:
         """`cond` in a graph: both are computed, and one is taken."""
