@@ -126,7 +126,7 @@ def test_what_is_refused(attack, signed, monkeypatch):
 
     code, function = ATTACKS[attack]
     archives.change(signed, function, hashes=True)
-    monkeypatch.setattr(keras_archive.KerasArchive, "described", nothing_is_made)
+    monkeypatch.setattr(keras_archive.KerasArchive, "_json", nothing_is_made)
     monkeypatch.setattr(keras_archive.KerasArchive, "stored", nothing_is_made)
     monkeypatch.setattr(keras_archive.KerasArchive, "golden_values", nothing_is_made)
     for check in (
