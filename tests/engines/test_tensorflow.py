@@ -260,3 +260,16 @@ def test_strides_dilation_and_groups_together(space, strides, dilation, groups):
     # The sum is linear in both, so that each of them times its gradient is the sum.
     for value, gradient in ((x, dx), (kernel, dkernel)):
         np.testing.assert_allclose((value * engine.to_host(gradient)).sum(), engine.to_host(y).sum(), rtol=1e-3)
+
+
+def test_sealed_arrays_are_kept_as_they_are():
+    from amalthea.engines import host
+
+    value = host.empty((1000,), np.dtype("float32"))
+    value[...] = 2.0
+    copied = engine.hold(value, "float32")
+    assert not np.shares_memory(np.asarray(memoryview(copied)), value)
+    host.seal(value)
+    held = engine.hold(value, "float32")
+    assert np.shares_memory(np.asarray(memoryview(held)), value)
+    assert float(tf.reduce_sum(held + 1.0)) == 3000.0 and np.all(value == 2.0)

@@ -16,13 +16,25 @@ import warnings
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
+from types import FunctionType
 
 import atheris
 
-with atheris.instrument_imports(include=["amalthea.saving"]):
-    from fuzz.parsers import PARSERS, Parser
-
 from amalthea.errors import ModelFileError
+from fuzz.parsers import PARSERS, Parser
+
+_LOOKED_AT = "amalthea.saving"
+
+
+def instrument() -> None:
+    """Let Atheris see what is reached in the code that reads files. Importing it under Atheris would take in all of the layers, and be slow."""
+    for name, module in list(sys.modules.items()):
+        if name.startswith(_LOOKED_AT):
+            for thing in list(vars(module).values()):
+                if getattr(thing, "__module__", None) == name:
+                    for function in [thing, *vars(thing).values()] if isinstance(thing, type) else [thing]:
+                        if isinstance(function, FunctionType):
+                            atheris.instrument_func(function)
 
 
 def one_input(parser: Parser) -> Callable[[bytes], None]:
@@ -56,6 +68,7 @@ def main() -> None:
     chosen = options.parse_args()
     warnings.simplefilter("ignore")
     parser = PARSERS[chosen.parser]
+    instrument()
     with tempfile.TemporaryDirectory() as folder:
         for number, data in enumerate(parser.seeds()):
             Path(folder, str(number)).write_bytes(data)

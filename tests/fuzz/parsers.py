@@ -90,8 +90,12 @@ def _read_json(data: bytes) -> None:
 
 
 def _read_configuration(data: bytes) -> None:
-    # A parser of its own comes first for configurations in files; others come as plain values of any kind.
-    saving.deserialize_keras_object(json.loads(data), limits=LIMITS)
+    # Plain values of any kind, also those (NaN, the same key twice) that the reader of JSON in files refuses.
+    try:
+        value = json.loads(data)
+    except (ValueError, RecursionError):
+        return
+    saving.deserialize_keras_object(value, limits=LIMITS)
 
 
 def _read_model(data: bytes) -> None:
@@ -133,7 +137,10 @@ def _words() -> list[str]:
 
 def _configuration(data: bytes, random: Random) -> bytes:
     """Another configuration; now and then a part of another seed stands in it."""
-    value = json.loads(data)
+    try:
+        value = json.loads(data)
+    except (ValueError, RecursionError):
+        return random.choice(seeds.configurations())
     if random.random() < 0.1:
         donor = json.loads(random.choice(seeds.configurations()))
         places = json_texts._places([value])

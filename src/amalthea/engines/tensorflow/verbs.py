@@ -11,6 +11,7 @@ import tensorflow as tf
 from tensorflow.python.eager import record
 
 from amalthea import dtypes, tree
+from amalthea.engines import host
 from amalthea.engines.protocol import Protocol, Tensor
 from amalthea.engines.spec import Spec
 from amalthea.engines.tensorflow.arrays import dtype_named
@@ -21,6 +22,16 @@ from amalthea.state.scope import StatelessScope, apply_writes
 from amalthea.state.variable import Variable
 
 
+class _AsItIs:
+    """An array that TensorFlow takes without the copy that it makes of what is plainly an array; what nobody writes into needs none."""
+
+    def __init__(self, value: np.ndarray) -> None:
+        self._value, self.shape, self.dtype = value, value.shape, value.dtype
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return self._value
+
+
 class Verbs(Protocol):
     """Mixed into the engine."""
 
@@ -28,7 +39,10 @@ class Verbs(Protocol):
 
     def hold(self, value: np.ndarray, dtype: str) -> Tensor:
         with tf.init_scope(), np.errstate(all="ignore"):  # never a placeholder, also where a trace reads a variable first
-            return tf.constant(value.astype(dtypes.numpy_dtype(dtype), copy=False))  # `tf.constant` copies
+            wanted = dtypes.numpy_dtype(dtype)
+            if value.dtype == wanted and host.sealed(value):
+                return tf.constant(_AsItIs(value))
+            return tf.constant(value.astype(wanted, copy=False))  # `tf.constant` copies
 
     def assign(self, held: Tensor, value: Tensor) -> Tensor:
         if tf.is_symbolic_tensor(value):
