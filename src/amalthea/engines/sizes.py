@@ -1,8 +1,8 @@
-"""Sizes that are known only when a graph runs."""
+"""Sizes that are not known yet: of graphs that will know them when they run, and of shapes that are worked out before there is any tensor."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from amalthea.errors import ArgumentTypeError
@@ -78,3 +78,56 @@ for _name, _apply in {
 def at_most(number: int, size: Any) -> int:
     """The smaller of a number and a size; the number where the size is not known."""
     return number if isinstance(size, LaterSize) else min(number, size)
+
+
+class SupposedSize(int):
+    """A size that is not known, supposed to be a number, to see what follows; and besides, supposed to be another one.
+
+    What a computation gives under both suppositions alike is known, and comes out as a plain number. Equal is only what is equal under both.
+
+    Example:
+        >>> size = SupposedSize(83, 89)
+        >>> size * 12 // size, known([size * 2, 7])
+        (12, [None, 7])
+    """
+
+    other: int
+
+    def __new__(cls, first: int, other: int) -> SupposedSize:
+        made = super().__new__(cls, first)
+        made.other = other
+        return made
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, SupposedSize) and (int(self), self.other) == (int(other), other.other)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash((int(self), self.other))
+
+    def __neg__(self) -> int:
+        return SupposedSize(-int(self), -self.other)
+
+
+def _supposed(name: str) -> Callable[[SupposedSize, Any], Any]:
+    apply = getattr(int, name)
+
+    def operator(self: SupposedSize, other: Any) -> Any:
+        if not isinstance(other, int):
+            return NotImplemented
+        first, second = apply(int(self), int(other)), apply(self.other, other.other if isinstance(other, SupposedSize) else int(other))
+        return first if first == second else SupposedSize(first, second)
+
+    return operator
+
+
+for _operation in ("add", "sub", "mul", "floordiv", "mod"):
+    for _prefix in ("__", "__r"):
+        setattr(SupposedSize, f"{_prefix}{_operation}__", _supposed(f"{_prefix}{_operation}__"))
+
+
+def known(shape: Sequence[Any]) -> list[Any]:
+    """A shape with None for the sizes that are only supposed."""
+    return [None if isinstance(size, SupposedSize) else size for size in shape]

@@ -13,7 +13,7 @@ import numpy as np
 from amalthea import config, dtypes
 from amalthea.engines import registry
 from amalthea.engines.derived import Engine
-from amalthea.engines.sizes import LaterSize
+from amalthea.engines.sizes import LaterSize, SupposedSize
 from amalthea.engines.spec import Spec
 from amalthea.errors import ArgumentError, ArgumentTypeError
 from amalthea.graph.keras_tensor import KerasTensor
@@ -101,7 +101,7 @@ def as_size(engine: Engine, size: Any) -> Any:
     Raises:
         TypeError: it is no integer.
     """
-    if size is None or isinstance(size, LaterSize):
+    if size is None or isinstance(size, (LaterSize, SupposedSize)):
         return size
     return engine.size_of(size) if engine.is_tensor(size) else int(size)
 
