@@ -107,6 +107,38 @@ def test_first_weights_are_the_same_to_the_bit(engine):
         assert ours.tobytes() == theirs.tobytes()
 
 
+def classifiers():
+    """The models of a beginner's two scripts: a perceptron, and a network of convolutions."""
+    perceptron = [amalthea.Input((784,)), layers.Dense(128), layers.Activation("relu"), layers.Dense(10), layers.Activation("softmax")]
+    convolutions = [amalthea.Input((28, 28, 1)), layers.Conv2D(32, 3, activation="relu"), layers.MaxPooling2D(), layers.Flatten()]
+    return [amalthea.Sequential(perceptron), amalthea.Sequential([*convolutions, layers.Dense(128, activation="relu"), layers.Dense(10, "softmax")])]
+
+
+@pytest.mark.parametrize("engine", OTHERS)
+def test_scripts_begin_with_the_same_weights(engine):
+    def weights(name):
+        with amalthea.engine(name):
+            amalthea.utils.set_random_seed(0)
+            return [np.asarray(variable.value).tobytes() for model in classifiers() for variable in model.weights]
+
+    assert weights(engine) == weights("jax")
+
+
+@pytest.mark.skipif("torch" not in ENGINES, reason="needs PyTorch")
+@pytest.mark.parametrize("engine", ENGINES)
+def test_tensors_of_torch_are_data_for_any_engine(engine):
+    import torch
+
+    with amalthea.engine(engine):
+        model, x, y = dense()
+        for data in (torch.tensor(x, requires_grad=True), torch.tensor(x).bfloat16()):
+            expected = model.predict(data.detach().float().numpy(), verbose=0)
+            np.testing.assert_allclose(model.predict(data, verbose=0), expected, rtol=0.02, atol=0.02)
+            np.testing.assert_allclose(ops.convert_to_numpy(model(data)), expected, rtol=0.02, atol=0.02)
+            assert np.isfinite(model.fit(data, torch.tensor(y), verbose=0).history["loss"]).all()
+            assert np.isfinite(model.train_on_batch(data, y)).all()
+
+
 @pytest.mark.parametrize("engine", ENGINES)
 def test_dropout_draws_anew_each_step_and_repeats_with_the_seed(engine):
     def run():
