@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from amalthea import tree
+from amalthea.engines.sizes import known
 from amalthea.engines.spec import Spec
 from amalthea.errors import ArgumentTypeError
 from amalthea.graph.keras_tensor import KerasTensor
@@ -85,7 +86,7 @@ def shapes_of(bound: dict[str, Any]) -> dict[str, Any]:
     for name, value in bound.items():
         leaves = tree.flatten(value)
         if leaves and all(is_tensor_like(leaf) for leaf in leaves) and not name.endswith("mask"):
-            shapes[f"{name}_shape"] = tree.map_structure(lambda leaf: tuple(leaf.shape), value)
+            shapes[f"{name}_shape"] = tree.map_structure(lambda leaf: tuple(known(leaf.shape)), value)
     return shapes
 
 

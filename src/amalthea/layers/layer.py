@@ -14,7 +14,9 @@ import numpy as np
 
 from amalthea import constraints, dtype_policies, dtypes, initializers, ops, regularizers, tracebacks, tree
 from amalthea.engines import registry
+from amalthea.engines.sizes import SupposedSize
 from amalthea.engines.spec import Spec
+from amalthea.engines.tracing import specs_of
 from amalthea.errors import AmaltheaError, ArgumentError, ArgumentTypeError, NotBuiltError, SerializationError, ShapeError, StateError
 from amalthea.graph.keras_tensor import KerasTensor, any_symbolic_tensors, from_specs, standardize_shape, to_specs
 from amalthea.graph.node import Node
@@ -486,10 +488,13 @@ class Layer(Operation):
         try:
             with registry.use("symbolic"):
                 return from_specs(run(*spec_args, **spec_kwargs))
-        except AmaltheaError:
-            raise
         except Exception as error:
-            return from_specs(self._infer_otherwise(run, spec_args, spec_kwargs, error))
+            found = _by_supposing(run, spec_args, spec_kwargs)
+            if found is None:
+                if isinstance(error, AmaltheaError):
+                    raise
+                found = self._infer_otherwise(run, spec_args, spec_kwargs, error)
+            return from_specs(found)
 
     def _infer_otherwise(self, run: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], error: Exception) -> Any:
         """Shapes of a `call` that the symbolic engine cannot run, because it calls an engine's own functions."""
@@ -788,8 +793,29 @@ class Layer(Operation):
 
 # What Keras writes for features that layers here do not have themselves; where it says "not used", it is passed over.
 _UNUSED_OF_KERAS = ("quantization_config", "lora_rank", "lora_alpha", "gptq_unpacked_column_size")
+_SUPPOSITIONS = ((83, 89), (97, 101))
 _PLAIN_TYPES = frozenset({type(None), bool, int, float, complex, str, bytes})
 _UNTRACKED = frozenset({"_init_arguments", "_own_losses", "inbound_nodes", "_build_shapes", "_dtype_policy", "input_spec", "_functional"})
+
+
+def _by_supposing(run: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """What `run` gives where it computes with sizes that are not known: they are supposed to be numbers. None if it fails all the same."""
+    if not any(isinstance(leaf, Spec) and None in leaf.shape for leaf in tree.flatten((args, kwargs))):
+        return None
+
+    def supposing(numbers: tuple[int, int]) -> Any:
+        size = SupposedSize(*numbers)
+
+        def fill(leaf: Any) -> Any:
+            return Spec([size if known is None else known for known in leaf.shape], leaf.dtype) if isinstance(leaf, Spec) else leaf
+
+        with registry.use("symbolic"):
+            return run(*tree.map_structure(fill, args), **tree.map_structure(fill, kwargs))
+
+    try:
+        return specs_of(*map(supposing, _SUPPOSITIONS))
+    except Exception:
+        return None
 
 
 def _is_state(value: Any) -> bool:

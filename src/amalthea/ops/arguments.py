@@ -13,6 +13,7 @@ import numpy as np
 from amalthea import config, dtypes
 from amalthea.engines import registry
 from amalthea.engines.derived import Engine
+from amalthea.engines.sizes import LaterSize, SupposedSize
 from amalthea.engines.spec import Spec
 from amalthea.errors import ArgumentError, ArgumentTypeError
 from amalthea.graph.keras_tensor import KerasTensor
@@ -92,6 +93,22 @@ def _holds_tensors(engine: Engine, part: Any) -> bool:
     if isinstance(part, (list, tuple)):
         return any(_holds_tensors(engine, inner) for inner in part)
     return engine.is_tensor(part) or isinstance(part, (Variable, Spec, KerasTensor)) or registry.owner(part) is not None
+
+
+def as_size(engine: Engine, size: Any) -> Any:
+    """A size as a plain integer. One that is not known stays: None, or what stands for it in a graph.
+
+    Raises:
+        TypeError: it is no integer.
+    """
+    if size is None or isinstance(size, (LaterSize, SupposedSize)):
+        return size
+    return engine.size_of(size) if engine.is_tensor(size) else int(size)
+
+
+def at_least(least: int, size: Any) -> Any:
+    """The greater of a number and a size, which need not be known yet."""
+    return LaterSize(registry.current().maximum(size.tensor, least)) if isinstance(size, LaterSize) else max(size, least)
 
 
 def weak_dtype(x: TensorLike) -> Any:

@@ -239,10 +239,10 @@ def _length(engine: Engine, xs: Any, length: int | None, name: str) -> int | Non
         sizes.append(int(length))
     if not sizes:
         raise ArgumentError(f"`{name}` is None: then `length` has to say how many steps there are.")
-    known = {size for size in sizes if size is not None}
+    known = {size for size in sizes if isinstance(size, int)}
     if len(known) > 1:
         raise ShapeError(f"`{name}` and `length` disagree on the number of steps: {sorted(known)}.")
-    return known.pop() if known else None
+    return known.pop() if known else next((size for size in sizes if size is not None), None)
 
 
 @operation

@@ -10,10 +10,11 @@ import numpy as np
 from amalthea import dtypes
 from amalthea.engines.derived import Engine
 from amalthea.engines.registry import current
+from amalthea.engines.sizes import LaterSize
 from amalthea.engines.spec import Spec
 from amalthea.errors import ArgumentError, ArgumentTypeError, ShapeError, nearest
 from amalthea.graph.keras_tensor import KerasTensor
-from amalthea.ops.arguments import Tensor, TensorLike, as_tensor, normalize_axis
+from amalthea.ops.arguments import Tensor, TensorLike, as_size, as_tensor, normalize_axis
 from amalthea.ops.operation import operation
 from amalthea.state.variable import Variable
 
@@ -98,16 +99,18 @@ def shape(x: TensorLike) -> tuple[Any, ...]:
         x: a tensor, a symbolic tensor, a variable, or what can be made a tensor.
 
     Returns:
-        A tuple of sizes; None for one that is not known.
+        A tuple of sizes. One that is not known is None, or where a graph is made that will know it (a function that TensorFlow traces for
+        any batch) a scalar tensor, which operations take for a size.
 
     Example:
         >>> from amalthea import ops
         >>> ops.shape(ops.ones((2, 3)))
         (2, 3)
     """
-    if hasattr(x, "shape"):
-        return tuple(x.shape)
-    return np.shape(x)
+    engine = current()
+    if engine.is_tensor(x):
+        return tuple(size.tensor if isinstance(size, LaterSize) else size for size in engine.shape_of(x))
+    return tuple(x.shape) if hasattr(x, "shape") else np.shape(x)
 
 
 def dtype(x: TensorLike) -> str:
@@ -237,7 +240,7 @@ def _starts(engine: Engine, start_indices: Any, rank: int) -> list[Any]:
 def _sizes(engine: Engine, shape: Any) -> list[int]:
     if engine.is_tensor(shape):
         shape = engine.to_host(shape)
-    return [int(size) for size in shape]
+    return [as_size(engine, size) for size in shape]
 
 
 @operation

@@ -12,14 +12,14 @@ from amalthea import config, dtypes
 from amalthea.engines.derived import Engine
 from amalthea.engines.registry import current
 from amalthea.errors import ArgumentError, ArgumentTypeError, ShapeError
-from amalthea.ops.arguments import Tensor, TensorLike, as_tensor, normalize_axis, promote_all, weak_dtype
+from amalthea.ops.arguments import Tensor, TensorLike, as_size, as_tensor, normalize_axis, promote_all, weak_dtype
 from amalthea.ops.operation import operation
 from amalthea.ops.shaping import host_values
 
 
 def _shape(shape: Any) -> tuple[int, ...]:
     sizes = (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)
-    return tuple(None if size is None else int(size) for size in sizes)  # type: ignore[misc]
+    return tuple(as_size(current(), size) for size in sizes)
 
 
 def _dtype(dtype: Any) -> str | None:
@@ -258,10 +258,12 @@ def arange(start: TensorLike, stop: TensorLike | None = None, step: TensorLike |
         ([0, 1, 2], [0.0, 0.5])
     """
     engine = current()
+    if engine.name == "symbolic" and (start is None or (stop is None and (step is not None or start == 0))):  # up to a size that is not known
+        return engine.full((None,), 0, dtypes.standardize_dtype(dtype or "int32"))  # type: ignore[arg-type]
     given = [part for part in (start, stop, step) if part is not None]
     if dtype is None:
         dtype = dtypes.result_type(*(weak_dtype(part) if hasattr(part, "dtype") else type(part) for part in given))
-    numbers = [part if isinstance(part, (int, float)) else host_values(engine, part).item() for part in given]
+    numbers = [part if isinstance(part, (int, float)) else _bound(engine, part) for part in given]
     if stop is None:
         numbers.insert(0, 0)
     if step is None:
@@ -270,6 +272,12 @@ def arange(start: TensorLike, stop: TensorLike | None = None, step: TensorLike |
         raise ArgumentError("`step` must not be 0.")
     first, last, increment = numbers[:3]
     return engine.arange(first, last, increment, dtypes.standardize_dtype(dtype))
+
+
+def _bound(engine: Engine, part: TensorLike) -> Any:
+    if engine.is_tensor(part) and dtypes.is_int(engine.dtype_of(part)) and not engine.shape_of(part):
+        return engine.size_of(part)
+    return host_values(engine, part).item()
 
 
 @operation

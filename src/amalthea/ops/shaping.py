@@ -12,7 +12,7 @@ from amalthea import dtypes
 from amalthea.engines.derived import Engine
 from amalthea.engines.registry import current
 from amalthea.errors import ArgumentError, ArgumentTypeError, ShapeError, nearest
-from amalthea.ops.arguments import Tensor, TensorLike, as_tensor, normalize_axes, normalize_axis
+from amalthea.ops.arguments import Tensor, TensorLike, as_size, as_tensor, normalize_axes, normalize_axis
 from amalthea.ops.operation import operation
 
 
@@ -39,13 +39,13 @@ def reshape(x: TensorLike, newshape: int | Sequence[int | None]) -> Tensor:
     x = as_tensor(engine, x)
     sizes = [newshape] if isinstance(newshape, (int, np.integer)) else list(newshape)
     open_places = [place for place, size in enumerate(sizes) if size is None or (isinstance(size, (int, np.integer)) and size == -1)]
-    target = tuple(-1 if place in open_places else int(size) for place, size in enumerate(sizes))  # type: ignore[arg-type]
+    target = tuple(-1 if place in open_places else as_size(engine, size) for place, size in enumerate(sizes))
     if len(open_places) > 1:
         if engine.name == "symbolic" and -1 not in sizes:  # several sizes are not known yet
             return engine.reshape(x, tuple(sizes))  # type: ignore[arg-type]
         raise ShapeError(f"At most one size of `newshape` may be left open. Received: newshape={tuple(sizes)}.")
     shape = engine.shape_of(x)
-    if None not in shape:
+    if all(isinstance(size, int) for size in (*shape, *target)):
         count, known = math.prod(shape), math.prod(size for size in target if size != -1)
         if any(size < -1 for size in target) or (count != known if not open_places else (known == 0) or count % known != 0):
             raise ShapeError(f"A tensor of shape {shape} has {count} elements and cannot be reshaped to {tuple(sizes)}.")
@@ -233,10 +233,10 @@ def broadcast_to(x: TensorLike, shape: Sequence[int]) -> Tensor:
     """
     engine = current()
     x = as_tensor(engine, x)
-    target = (int(shape),) if isinstance(shape, (int, np.integer)) else tuple(None if size is None else int(size) for size in shape)
+    target = (int(shape),) if isinstance(shape, (int, np.integer)) else tuple(as_size(engine, size) for size in shape)
     own = engine.shape_of(x)
-    fits = len(own) <= len(target) and all(a in (1, b, None) or b is None for a, b in zip(reversed(own), reversed(target), strict=False))
-    if not fits:
+    pairs = zip(reversed(own), reversed(target), strict=False)
+    if len(own) > len(target) or any(a not in (1, None) and b is not None and a != b for a, b in pairs):
         raise ShapeError(f"A tensor of shape {own} does not broadcast to {target}.")
     return engine.broadcast_to(x, target)  # type: ignore[arg-type]
 
@@ -583,7 +583,7 @@ def tile(x: TensorLike, repeats: int | Sequence[int]) -> Tensor:
     """
     engine = current()
     x = as_tensor(engine, x)
-    counts = [int(count) for count in np.atleast_1d(np.asarray(repeats))]
+    counts = [as_size(engine, count) for count in (repeats if isinstance(repeats, (list, tuple)) else np.atleast_1d(np.asarray(repeats)))]
     rank = len(engine.shape_of(x))
     if len(counts) > rank:
         x = engine.expand_dims(x, tuple(range(len(counts) - rank)))

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 
 from amalthea.engines.derived import Engine
-from amalthea.ops.arguments import Tensor
+from amalthea.ops.arguments import Tensor, at_least
 
 
 def window_count(size: int | None, window: int, stride: int, dilation: int = 1, padded: int = 0) -> Any:
     """How many windows fit; None where the size is not known."""
-    return None if size is None else max((size + padded - dilation * (window - 1) - 1) // stride + 1, 0)
+    return None if size is None else at_least(0, (size + padded - dilation * (window - 1) - 1) // stride + 1)
 
 
 def windows_along(engine: Engine, x: Tensor, axis: int, window: int, stride: int, dilation: int = 1) -> Tensor:

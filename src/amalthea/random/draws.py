@@ -15,7 +15,7 @@ import numpy as np
 from amalthea import dtypes
 from amalthea.engines.registry import current
 from amalthea.errors import ArgumentError, ArgumentTypeError, ShapeError
-from amalthea.ops.arguments import Tensor, TensorLike, as_tensor, floating, normalize_axis
+from amalthea.ops.arguments import Tensor, TensorLike, as_size, as_tensor, floating, normalize_axis
 from amalthea.ops.operation import operation
 from amalthea.random.seed import SeedGenerator, draw_seed
 
@@ -208,7 +208,7 @@ def dropout(inputs: TensorLike, rate: float, noise_shape: Sequence[int | None] |
         raise ArgumentError(f"`rate` must be in [0, 1]. Received: rate={rate}.")
     engine = current()
     inputs = floating(engine, inputs)
-    return engine.dropout(draw_seed(seed), inputs, float(rate), _noise_shape(noise_shape, tuple(inputs.shape)))
+    return engine.dropout(draw_seed(seed), inputs, float(rate), _noise_shape(noise_shape, engine.shape_of(inputs)))
 
 
 @operation
@@ -318,7 +318,7 @@ def _shape(shape: Any) -> Shape:
     if isinstance(shape, (int, np.integer)):
         return (int(shape),)
     try:
-        return tuple(size if size is None else int(size) for size in shape)
+        return tuple(as_size(current(), size) for size in shape)
     except (TypeError, ValueError):
         raise ArgumentTypeError(f"`shape` must be a tuple of integers. Received: shape={shape!r} (of type {type(shape).__name__}).") from None
 
@@ -354,7 +354,8 @@ def _spread(parameter: TensorLike, shape: Shape, dtype: str) -> Tensor:
 def _noise_shape(noise_shape: Sequence[int | None] | None, shape: Shape) -> Shape:
     if noise_shape is None:
         return shape
-    sizes, offset = tuple(noise_shape), len(shape) - len(tuple(noise_shape))
+    sizes = tuple(as_size(current(), size) for size in noise_shape)
+    offset = len(shape) - len(sizes)
     filled = tuple(shape[offset + axis] if size is None and offset + axis >= 0 else size for axis, size in enumerate(sizes))
     fits = all(size in (1, shape[offset + axis]) or shape[offset + axis] is None for axis, size in enumerate(filled) if offset + axis >= 0)
     if offset < 0 or not fits:

@@ -28,8 +28,12 @@ class Basics(Protocol):
     # --- reading -----------------------------------------------------------------------------------------
 
     def shape_of(self, x: Tensor) -> tuple[Any, ...]:
-        """The shape of `x` as a tuple; None for a size that is not known."""
+        """The shape of `x` as a tuple; for a size that is not known None, or a `LaterSize` where a graph is made that will know it."""
         return tuple(x.shape)
+
+    def size_of(self, x: Tensor) -> Any:
+        """The scalar tensor `x` of an integer as a size."""
+        return int(self.to_host(x))
 
     def dtype_of(self, x: Tensor) -> str:
         """The canonical name of the dtype of `x`."""

@@ -8,6 +8,7 @@ from typing import Any
 from amalthea import tree
 from amalthea.engines.compositions.networks import Networks
 from amalthea.engines.protocol import Tensor
+from amalthea.engines.sizes import LaterSize, at_most
 
 Step = Callable[[Any, Any], tuple[Any, Any]]
 
@@ -59,13 +60,13 @@ class Recurrences(Networks):
         first = tree.map_structure(lambda leaf: self.index_axis(leaf, 0, 0), xs)
         carry, output = turn((before, states), (first, None if masks is None else self.index_axis(masks, 0, 0)))
         outputs = tree.map_structure(lambda leaf: self.expand_dims(leaf, 0), output)
-        if length > 1:
+        if isinstance(length, LaterSize) or length > 1:
             rest = tree.map_structure(lambda leaf: self.slice_axis(leaf, 0, 1, None), xs)
             if masks is None:
-                carry, more = self.scan(lambda c, now: turn(c, (now, None)), carry, rest, length - 1, False, min(unroll, length - 1))
+                carry, more = self.scan(lambda c, now: turn(c, (now, None)), carry, rest, length - 1, False, at_most(unroll, length - 1))
             else:
                 moments = self.slice_axis(masks, 0, 1, None)
-                carry, more = self.scan(turn, carry, (rest, moments), length - 1, False, min(unroll, length - 1))
+                carry, more = self.scan(turn, carry, (rest, moments), length - 1, False, at_most(unroll, length - 1))
             if return_sequences:
                 outputs = tree.map_structure(lambda head, tail: self.concatenate([head, tail], 0), outputs, more)
         last, states = carry
@@ -93,7 +94,7 @@ class Recurrences(Networks):
     ) -> tuple[Tensor, tuple[Tensor, ...]]:
         """A cell whose output is its first state, masked steps included, over `xs` that come time first."""
         length = self.shape_of(xs)[0]
-        unroll = max(1, min(unroll, length))
+        unroll = max(1, at_most(unroll, length))
         if mask is None:
 
             def plain(states: tuple[Tensor, ...], x: Tensor) -> tuple[tuple[Tensor, ...], Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -10,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from amalthea.engines.protocol import Tensor
-from amalthea.engines.tensorflow.arrays import Arrays, narrow
+from amalthea.engines.tensorflow.arrays import Arrays, as_shape, narrow, sizes_of
 
 _WIDER = {tf.bool: tf.int32, tf.int8: tf.int32, tf.uint8: tf.int32, tf.int16: tf.int32, tf.uint16: tf.int32, tf.uint32: tf.int64, tf.uint64: tf.int64}
 """What products of small integers are formed in: TensorFlow has no kernels for them."""
@@ -32,8 +31,8 @@ def _matmul(x: Tensor, y: Tensor) -> Tensor:
         y = tf.expand_dims(y, 1)
     if len(x.shape) > 2 and len(y.shape) == 2:
         # The gradient of `y` is a product of matrices then, and not a batch of them that is summed.
-        *rows, inner = x.shape
-        z = tf.reshape(tf.matmul(tf.reshape(x, [math.prod(rows), inner]), y), [*rows, y.shape[1]])
+        *rows, inner = sizes_of(x)
+        z = tf.reshape(tf.matmul(tf.reshape(x, [-1, inner]), y), as_shape([*rows, y.shape[1]]))
     else:
         z = tf.matmul(x, y)
     if rank_y == 1:
@@ -43,6 +42,8 @@ def _matmul(x: Tensor, y: Tensor) -> Tensor:
 
 def _in_one_batch(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
     """Matrices in batches of one shape."""
+    if a.shape[:-2] == b.shape[:-2]:
+        return a, b
     batch = np.broadcast_shapes(tuple(a.shape[:-2]), tuple(b.shape[:-2]))
     return tf.broadcast_to(a, (*batch, *a.shape[-2:])), tf.broadcast_to(b, (*batch, *b.shape[-2:]))
 

@@ -18,6 +18,7 @@ import tensorflow as tf
 from amalthea.dtypes import numpy_dtype
 from amalthea.engines.derived import Engine
 from amalthea.engines.protocol import Axes, Scalar, Shape, Tensor
+from amalthea.engines.sizes import LaterSize
 
 raw = tf.raw_ops
 
@@ -60,6 +61,35 @@ def wide(x: Any) -> Any:
 def narrow(x: Any, model: Any) -> Any:
     """`x` in the dtype of `model`."""
     return x if x.dtype == model.dtype else tf.cast(x, model.dtype)
+
+
+# --- shapes ------------------------------------------------------------------------------------------------
+
+
+def sizes_of(x: Any) -> tuple[Any, ...]:
+    """The shape of `x`; what of it a graph knows only when it runs, as `LaterSize`."""
+    shape = tuple(x.shape)
+    if None not in shape:
+        return shape
+    whole = tf.shape(x)
+    return tuple(LaterSize(whole[axis]) if size is None else size for axis, size in enumerate(shape))
+
+
+def as_shape(sizes: Sequence[Any]) -> Any:
+    """Sizes as TensorFlow takes a shape: numbers as they are, or one tensor."""
+    if not any(isinstance(size, LaterSize) for size in sizes):
+        return tuple(sizes)
+    return tf.stack([tf.cast(size.tensor, tf.int32) if isinstance(size, LaterSize) else size for size in sizes])
+
+
+def as_number(size: Any) -> Any:
+    """A size as TensorFlow takes a number."""
+    return size.tensor if isinstance(size, LaterSize) else size
+
+
+tf.register_tensor_conversion_function(
+    LaterSize, lambda value, dtype=None, name=None, as_ref=False: tf.convert_to_tensor(value.tensor, dtype, name=name)
+)
 
 
 # --- forms that many primitives have -----------------------------------------------------------------------
@@ -199,6 +229,13 @@ class Arrays(Engine):
     def is_tensor(self, x: object) -> bool:
         return isinstance(x, tf.Tensor)
 
+    def shape_of(self, x: Tensor) -> tuple[Any, ...]:
+        return sizes_of(x)
+
+    def size_of(self, x: Tensor) -> Any:
+        known = tf.get_static_value(x)
+        return LaterSize(x) if known is None else int(known)
+
     def from_host(self, x: np.ndarray | Scalar | Sequence[Any], dtype: str) -> Tensor:
         with np.errstate(all="ignore"):
             return tf.constant(np.asarray(x).astype(numpy_dtype(dtype)))
@@ -221,10 +258,13 @@ class Arrays(Engine):
 
     def full(self, shape: Shape, value: Scalar | Tensor, dtype: str) -> Tensor:
         wanted = dtype_named(dtype)
-        return tf.fill(shape, tf.cast(value, wanted) if isinstance(value, tf.Tensor) else number(value, wanted))
+        return tf.fill(as_shape(shape), tf.cast(value, wanted) if isinstance(value, tf.Tensor) else number(value, wanted))
 
     def arange(self, start: Scalar, stop: Scalar, step: Scalar, dtype: str) -> Tensor:
-        return self.from_host(np.arange(start, stop, step), dtype)  # type: ignore[arg-type]
+        bounds = start, stop, step
+        if any(isinstance(bound, LaterSize) for bound in bounds):
+            return tf.cast(tf.range(*map(as_number, bounds)), dtype_named(dtype))
+        return self.from_host(np.arange(*bounds), dtype)  # type: ignore[arg-type]
 
     # --- elementwise ---
 
@@ -240,7 +280,7 @@ class Arrays(Engine):
     bitwise_not = _same(lambda x: tf.logical_not(x) if x.dtype == tf.bool else raw.Invert(x=x))
 
     def complex(self, real: Tensor, imag: Tensor) -> Tensor:
-        shape = tf.broadcast_static_shape(real.shape, imag.shape)
+        shape = tf.broadcast_dynamic_shape(tf.shape(real), tf.shape(imag))
         return tf.complex(tf.broadcast_to(real, shape), tf.broadcast_to(imag, shape))
 
     exp = _plain(raw.Exp)
@@ -317,13 +357,16 @@ class Arrays(Engine):
     # --- shaping ---
 
     def reshape(self, x: Tensor, shape: Shape) -> Tensor:
-        return tf.reshape(x, [-1 if size is None else size for size in shape] if shape else np.zeros(0, np.int32))
+        later = [axis for axis, size in enumerate(shape) if isinstance(size, LaterSize)]
+        if len(later) == 1 and -1 not in shape and None not in shape:  # TensorFlow works it out, and knows the rest
+            shape = tuple(-1 if axis in later else size for axis, size in enumerate(shape))
+        return tf.reshape(x, as_shape([-1 if size is None else size for size in shape]) if shape else np.zeros(0, np.int32))
 
     def transpose(self, x: Tensor, permutation: tuple[int, ...]) -> Tensor:
         return raw.Transpose(x=x, perm=permutation) if permutation else x
 
     def broadcast_to(self, x: Tensor, shape: Shape) -> Tensor:
-        return tf.broadcast_to(x, shape)
+        return tf.broadcast_to(x, as_shape(shape))
 
     def concatenate(self, xs: Sequence[Tensor], axis: int) -> Tensor:
         return tf.concat(xs, axis)
@@ -331,7 +374,7 @@ class Arrays(Engine):
     def pad(self, x: Tensor, widths: Sequence[tuple[int, int]], value: Scalar | Tensor) -> Tensor:
         if not widths:
             return x
-        return raw.PadV2(input=x, paddings=list(widths), constant_values=number(value, x.dtype))
+        return raw.PadV2(input=x, paddings=[as_shape(width) for width in widths], constant_values=number(value, x.dtype))
 
     def flip(self, x: Tensor, axis: tuple[int, ...]) -> Tensor:
         return tf.reverse(x, axis) if axis else x
@@ -339,28 +382,30 @@ class Arrays(Engine):
     # --- random ---
 
     def random_uniform(self, key: Tensor, shape: Shape, dtype: str) -> Tensor:
-        return tf.random.stateless_uniform(shape, _seed(key), dtype=dtype_named(dtype))
+        return tf.random.stateless_uniform(as_shape(shape), _seed(key), dtype=dtype_named(dtype))
 
     def random_normal(self, key: Tensor, shape: Shape, dtype: str) -> Tensor:
-        return tf.random.stateless_normal(shape, _seed(key), dtype=dtype_named(dtype))
+        return tf.random.stateless_normal(as_shape(shape), _seed(key), dtype=dtype_named(dtype))
 
     def random_integers(self, key: Tensor, shape: Shape, low: int, high: int, dtype: str) -> Tensor:
         # 64 bits, so that the remainder makes no number noticeably more probable than another.
-        drawn = tf.random.stateless_uniform(shape, _seed(key), minval=None, maxval=None, dtype=tf.uint64)
+        drawn = tf.random.stateless_uniform(as_shape(shape), _seed(key), minval=None, maxval=None, dtype=tf.uint64)
         if high - low < 2**64:
             drawn = raw.FloorMod(x=drawn, y=tf.constant(high - low, tf.uint64))
         moved = drawn + tf.constant(low % 2**64, tf.uint64)
         return moved if dtype == "uint64" else tf.cast(tf.bitcast(moved, tf.int64), dtype_named(dtype))
 
     def random_gamma(self, key: Tensor, alpha: Tensor) -> Tensor:
-        return narrow(tf.random.stateless_gamma(alpha.shape, _seed(key), wide(alpha), dtype=wide(alpha).dtype), alpha)
+        return narrow(tf.random.stateless_gamma(as_shape(sizes_of(alpha)), _seed(key), wide(alpha), dtype=wide(alpha).dtype), alpha)
 
     def random_binomial(self, key: Tensor, counts: Tensor, probabilities: Tensor) -> Tensor:
-        drawn = tf.random.stateless_binomial(counts.shape, _seed(key), wide(counts), wide(probabilities), output_dtype=wide(counts).dtype)
+        drawn = tf.random.stateless_binomial(
+            as_shape(sizes_of(counts)), _seed(key), wide(counts), wide(probabilities), output_dtype=wide(counts).dtype
+        )
         return narrow(drawn, counts)
 
     def random_permutation(self, key: Tensor, n: int) -> Tensor:
-        drawn = tf.random.stateless_uniform((n,), _seed(key), minval=None, maxval=None, dtype=tf.int64)
+        drawn = tf.random.stateless_uniform(as_shape((n,)), _seed(key), minval=None, maxval=None, dtype=tf.int64)
         return tf.argsort(drawn)
 
 

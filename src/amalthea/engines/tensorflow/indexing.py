@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from amalthea.engines.protocol import Shape, Tensor
-from amalthea.engines.tensorflow.arrays import Arrays, narrow, raw, wide
+from amalthea.engines.tensorflow.arrays import Arrays, as_number, as_shape, narrow, raw, sizes_of, wide
 from amalthea.errors import ArgumentError
 
 
@@ -19,13 +19,18 @@ def _is_basic(part: Any) -> bool:
     return part is None or part is Ellipsis or (isinstance(part, (int, np.integer, slice)) and not isinstance(part, (bool, np.bool_)))
 
 
-def places(indices: Tensor, size: int) -> Tensor:
+def _plain(part: Any) -> Any:
+    """A part of a key, its sizes as TensorFlow takes numbers."""
+    return slice(*map(as_number, (part.start, part.stop, part.step))) if isinstance(part, slice) else part
+
+
+def places(indices: Tensor, size: Any) -> Tensor:
     """`indices`, of which negative ones count from the end, as int32 or int64 numbers that are in range."""
     if indices.dtype not in (tf.int32, tf.int64):
         indices = tf.cast(indices, tf.int64)
-    low, high = tf.constant(0, indices.dtype), tf.constant(max(size - 1, 0), indices.dtype)
-    indices = tf.where(indices < low, indices + tf.constant(size, indices.dtype), indices)
-    return tf.clip_by_value(indices, low, high)
+    low, whole = tf.constant(0, indices.dtype), tf.cast(as_number(size), indices.dtype)
+    indices = tf.where(indices < low, indices + whole, indices)
+    return tf.clip_by_value(indices, low, tf.maximum(whole - 1, low))
 
 
 def _index_arrays(part: Any) -> list[Any]:
@@ -59,7 +64,7 @@ def _select(x: Tensor, parts: tuple[Any, ...]) -> Tensor:
     x = x[tuple(slice(None) if isinstance(part, tf.Tensor) else part for part in flat)]
     rest = [axis for axis in range(len(x.shape)) if axis not in axes]
     batch = tuple(np.broadcast_shapes(*(tuple(part.shape) for _, part in arrays)))
-    index = tf.stack([tf.broadcast_to(places(part, x.shape[axis]), batch) for axis, part in arrays], -1)
+    index = tf.stack([tf.broadcast_to(places(part, sizes_of(x)[axis]), batch) for axis, part in arrays], -1)
     found = tf.gather_nd(tf.transpose(x, [*axes, *rest]), index)
     if axes[-1] - axes[0] == len(axes) - 1:  # side by side: what they found stands where they stood
         before = axes[0]
@@ -99,34 +104,34 @@ class Indexing(Arrays):
     def getitem(self, x: Tensor, key: Any) -> Tensor:
         parts = key if type(key) is tuple else (key,)
         if all(map(_is_basic, parts)):
-            return x[parts] if parts else x
+            return x[tuple(map(_plain, parts))] if parts else x
         if len(parts) == 1 and isinstance(parts[0], tf.Tensor) and parts[0].dtype != tf.bool:
             return self.take(x, parts[0], 0)
         return _select(x, parts)
 
     def take(self, x: Tensor, indices: Tensor, axis: int) -> Tensor:
-        return tf.gather(x, places(indices, x.shape[axis]), axis=axis)
+        return tf.gather(x, places(indices, sizes_of(x)[axis]), axis=axis)
 
     def take_along_axis(self, x: Tensor, indices: Tensor, axis: int) -> Tensor:
-        found = places(indices, x.shape[axis])
+        found = places(indices, sizes_of(x)[axis])
         x, found = _swapped(x, axis), _swapped(found, axis)
-        batch = tuple(np.broadcast_shapes(tuple(x.shape[:-1]), tuple(found.shape[:-1])))
-        x, found = tf.broadcast_to(x, (*batch, x.shape[-1])), tf.broadcast_to(found, (*batch, found.shape[-1]))
-        return _swapped(tf.gather(x, found, axis=len(batch), batch_dims=len(batch)), axis)
+        rank = len(x.shape) - 1
+        if x.shape[:-1] != found.shape[:-1] or None in x.shape[:-1]:
+            batch = tf.broadcast_dynamic_shape(tf.shape(x)[:-1], tf.shape(found)[:-1])
+            x, found = (tf.broadcast_to(part, tf.concat([batch, tf.shape(part)[-1:]], 0)) for part in (x, found))
+        return _swapped(tf.gather(x, found, axis=rank, batch_dims=rank), axis)
 
     def dynamic_slice(self, x: Tensor, starts: Sequence[int | Tensor], sizes: Shape) -> Tensor:
-        return tf.slice(x, _clamped(x, starts, sizes), sizes)
+        return tf.slice(x, _clamped(x, starts, sizes), as_shape(sizes))
 
     def dynamic_update(self, x: Tensor, starts: Sequence[int | Tensor], updates: Tensor) -> Tensor:
-        begin = _clamped(x, starts, updates.shape)
+        begin = _clamped(x, starts, sizes_of(updates))
         strides = tf.ones_like(begin)
-        return raw.TensorStridedSliceUpdate(
-            input=x, begin=begin, end=begin + tf.constant(list(updates.shape), tf.int32), strides=strides, value=updates
-        )
+        return raw.TensorStridedSliceUpdate(input=x, begin=begin, end=begin + tf.shape(updates), strides=strides, value=updates)
 
     def scatter(self, x: Tensor, indices: Tensor, updates: Tensor, how: str) -> Tensor:
         depth = indices.shape[-1]
-        sizes = tf.constant(list(x.shape[:depth]), tf.int64)
+        sizes = tf.cast(as_shape(sizes_of(x)[:depth]), tf.int64)
         indices = tf.cast(indices, tf.int64)
         indices = tf.where(indices < tf.constant(0, tf.int64), indices + sizes, indices)
         if how != "mul":
@@ -143,12 +148,12 @@ class Indexing(Arrays):
 
     def sort(self, x: Tensor, axis: int) -> Tensor:
         last = _swapped(x, axis)
-        order = tf.math.top_k(_sortable(last), last.shape[-1]).indices
+        order = tf.math.top_k(_sortable(last), as_number(sizes_of(last)[-1])).indices
         return _swapped(tf.gather(last, order, axis=len(x.shape) - 1, batch_dims=len(x.shape) - 1), axis)
 
     def argsort(self, x: Tensor, axis: int) -> Tensor:
         last = _swapped(x, axis)
-        return _swapped(tf.math.top_k(_sortable(last), last.shape[-1]).indices, axis)
+        return _swapped(tf.math.top_k(_sortable(last), as_number(sizes_of(last)[-1])).indices, axis)
 
     def top_k(self, x: Tensor, k: int) -> tuple[Tensor, Tensor]:
         values, found = tf.math.top_k(x, k)
@@ -156,7 +161,7 @@ class Indexing(Arrays):
 
     def searchsorted(self, sorted: Tensor, values: Tensor, side: str) -> Tensor:
         found = tf.searchsorted(sorted, tf.reshape(values, [-1]), side)
-        return tf.reshape(found, values.shape)
+        return tf.reshape(found, tf.shape(values))
 
 
 _SCATTERS = {
@@ -170,5 +175,5 @@ _SCATTERS = {
 def _clamped(x: Tensor, starts: Sequence[int | Tensor], sizes: Sequence[int]) -> Tensor:
     """Where a block of `sizes` begins, moved so that it fits into `x`."""
     begin = tf.stack([tf.cast(start, tf.int32) for start in starts])
-    most = [whole - size for whole, size in zip(x.shape, sizes, strict=True)]
-    return tf.clip_by_value(begin, 0, tf.constant(most, tf.int32))
+    most = [whole - size for whole, size in zip(sizes_of(x), sizes, strict=True)]
+    return tf.clip_by_value(begin, 0, as_shape(most))

@@ -16,6 +16,7 @@ from tensorflow.python.eager import record, tape
 
 from amalthea.engines import registry
 from amalthea.engines.protocol import Protocol, Tensor
+from amalthea.engines.sizes import LaterSize
 from amalthea.engines.tracing import stored
 from amalthea.errors import StateError
 from amalthea.state.scope import StatelessScope, surroundings
@@ -47,7 +48,7 @@ class Tapes(Protocol):
         return (variable.reading or _reading(variable, stored(variable))).handle
 
     def adopted(self, x: object) -> Tensor | None:
-        return tf.convert_to_tensor(x) if isinstance(x, (tf.Variable, tf.IndexedSlices)) else None
+        return tf.convert_to_tensor(x) if isinstance(x, (tf.Variable, tf.IndexedSlices, LaterSize)) else None
 
 
 def _reading(variable: Variable, value: Tensor) -> _Reading:

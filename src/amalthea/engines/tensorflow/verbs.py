@@ -14,7 +14,7 @@ from amalthea import dtypes, tree
 from amalthea.engines import host
 from amalthea.engines.protocol import Protocol, Tensor
 from amalthea.engines.spec import Spec
-from amalthea.engines.tensorflow.arrays import dtype_named
+from amalthea.engines.tensorflow.arrays import as_number, dtype_named
 from amalthea.engines.tensorflow.compiled import Compiled, as_tensors, graph_of, structured
 from amalthea.engines.tracing import UNKNOWN, Recomputation, specs_of, stored, without_assignments
 from amalthea.errors import ArgumentError, StateError
@@ -179,8 +179,7 @@ class Verbs(Protocol):
             return carry, _none_of(_shapes(lambda x: body(carry, x)[1], (one,)))
         start, carry_structure = as_tensors(carry)
         inputs, xs_structure = as_tensors(xs)
-        # The first step stands before the loop, and says what is to be stacked.
-        order = range(length - 1, -1, -1) if reverse else range(length)
+        steps = as_number(length)  # perhaps a tensor
         structure: Any = None
 
         def turn(state: Sequence[Tensor], now: Sequence[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
@@ -189,7 +188,8 @@ class Verbs(Protocol):
             result, structure = as_tensors(y)
             return as_tensors(carry)[0], result
 
-        if tf.executing_eagerly() or length <= max(unroll, 1):
+        if tf.executing_eagerly() or (isinstance(length, int) and length <= max(unroll, 1)):
+            order = range(length - 1, -1, -1) if reverse else range(length)
             parts = [tf.unstack(x, length) for x in inputs]
             state, rows = start, {}
             for step in order:
@@ -197,16 +197,18 @@ class Verbs(Protocol):
             stacked = [tf.stack(column) for column in zip(*(rows[step] for step in range(length)), strict=True)]
             return structured(carry_structure, state), structured(structure, stacked)
 
-        arrays = [tf.TensorArray(x.dtype, length, element_shape=x.shape[1:]).unstack(x) for x in inputs]
-        state, first = turn(start, [x[order[0]] for x in inputs])
-        ys = [tf.TensorArray(y.dtype, length, element_shape=y.shape).write(order[0], y) for y in first]
+        # The first step stands before the loop, and says what is to be stacked.
+        at = steps - 1 if reverse else 0
+        arrays = [tf.TensorArray(x.dtype, steps, element_shape=x.shape[1:]).unstack(x) for x in inputs]
+        state, first = turn(start, [x[at] for x in inputs])
+        ys = [tf.TensorArray(y.dtype, steps, element_shape=y.shape).write(at, y) for y in first]
 
         def loop(step: Tensor, state: Sequence[Tensor], ys: Sequence[Any]) -> Any:
-            place = length - 1 - step if reverse else step
+            place = steps - 1 - step if reverse else step
             state, now = turn(state, [array.read(place) for array in arrays])
             return step + 1, state, [array.write(place, y) for array, y in zip(ys, now, strict=True)]
 
-        _, state, ys = tf.while_loop(lambda step, *_: step < length, loop, (tf.constant(1), state, ys), maximum_iterations=length - 1)
+        _, state, ys = tf.while_loop(lambda step, *_: step < steps, loop, (tf.constant(1), state, ys), maximum_iterations=steps - 1)
         return structured(carry_structure, state), structured(structure, [array.stack() for array in ys])
 
     def vectorized_map(self, fn: Callable[..., Any], *xs: Any) -> Any:

@@ -11,6 +11,8 @@ from typing import Any
 import tensorflow as tf
 
 from amalthea.engines.protocol import Tensor
+from amalthea.engines.sizes import LaterSize
+from amalthea.engines.tensorflow.arrays import as_shape, sizes_of
 
 Sizes = tuple[int, ...]
 Pairs = tuple[tuple[int, int], ...]
@@ -21,27 +23,28 @@ POOLED = frozenset({tf.float32, tf.bfloat16})
 
 def pad_space(x: Tensor, padding: Pairs, value: Any = 0) -> Tensor:
     """`x` with `value` around its space; less than nothing cuts."""
-    if any(low < 0 or high < 0 for low, high in padding):
-        kept = tuple(slice(max(0, -low), size - max(0, -high)) for (low, high), size in zip(padding, x.shape[1:-1], strict=True))
+    known = [tuple(0 if isinstance(width, LaterSize) else width for width in pair) for pair in padding]
+    if any(low < 0 or high < 0 for low, high in known):
+        kept = tuple(slice(max(0, -low), None if high >= 0 else high) for low, high in known)
         x = x[(slice(None), *kept)]
-    added = [(max(0, low), max(0, high)) for low, high in padding]
-    if not any(low or high for low, high in added):
+    added = [tuple(width if isinstance(width, LaterSize) else max(0, width) for width in pair) for pair in padding]
+    if not any(map(any, added)):
         return x
-    return tf.raw_ops.PadV2(input=x, paddings=[(0, 0), *added, (0, 0)], constant_values=tf.constant(value, x.dtype))
+    return tf.raw_ops.PadV2(input=x, paddings=[(0, 0), *map(as_shape, added), (0, 0)], constant_values=tf.constant(value, x.dtype))
 
 
 def spread(x: Tensor, steps: Sizes, first: int) -> Tensor:
     """`x` with `step - 1` zeros between its elements, along the axes from `first` on."""
     for axis, step in enumerate(steps, first):
-        size = x.shape[axis]
-        if step == 1 or size < 2:
+        size = sizes_of(x)[axis]
+        if step == 1 or (not isinstance(size, LaterSize) and size < 2):
             continue
         apart = tf.expand_dims(x, axis + 1)
         paddings = [(0, 0)] * len(apart.shape)
         paddings[axis + 1] = (0, step - 1)
-        merged = [*x.shape[:axis], size * step, *x.shape[axis + 1 :]]
-        x = tf.reshape(tf.pad(apart, paddings), merged)
-        x = x[(slice(None),) * axis + (slice(0, (size - 1) * step + 1),)]
+        merged = [*sizes_of(x)[:axis], size * step, *sizes_of(x)[axis + 1 :]]
+        x = tf.reshape(tf.pad(apart, paddings), as_shape(merged))
+        x = x[(slice(None),) * axis + (slice(0, -(step - 1)),)]
     return x
 
 

@@ -96,7 +96,7 @@ class Attention(Layer):
         scores = self._scores(query, key)
         seen = masks.combined(None, value_mask, None, None)
         if use_causal_mask:
-            seen = masks.both(seen, masks.band(query.shape[1], value.shape[1], True, None))
+            seen = masks.both(seen, masks.band(ops.shape(query)[1], ops.shape(value)[1], True, None))
         if seen is not None:
             least = -65504.0 if scores.dtype == "float16" else -1e9
             scores = ops.where(seen, scores, ops.cast(least, scores.dtype))

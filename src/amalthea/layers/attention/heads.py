@@ -112,7 +112,7 @@ class BaseHeads(Layer):
             raise ArgumentError(f"A causal mask and `sliding_window` need an order of places, which attention over several axes has not: {axes}.")
         alone = rank == 4 and axes == (1,) and not scores and not (training and self.dropout)
         if self.sliding_window is not None or (causal and not alone):
-            mask = masks.both(mask, masks.band(query.shape[axes[0]], value.shape[axes[0]], causal, self.sliding_window))
+            mask = masks.both(mask, masks.band(ops.shape(query)[axes[0]], ops.shape(value)[axes[0]], causal, self.sliding_window))
             causal = False
         if mask is not None:
             for _ in range(rank - 1 + len(axes) - len(mask.shape)):

@@ -6,6 +6,7 @@ from typing import Any
 
 from amalthea import ops
 from amalthea.engines.registry import current
+from amalthea.ops.arguments import as_size
 
 
 def band(target: Any, source: Any, causal: bool, window: int | None) -> Any:
@@ -18,8 +19,8 @@ def band(target: Any, source: Any, causal: bool, window: int | None) -> Any:
         window: how far to see; None for without limit.
     """
     engine = current()
-    rows = ops.expand_dims(engine.arange(0, target, 1, "int32"), (0, 2))
-    columns = ops.expand_dims(engine.arange(0, source, 1, "int32"), (0, 1))
+    rows = ops.expand_dims(engine.arange(0, as_size(engine, target), 1, "int32"), (0, 2))
+    columns = ops.expand_dims(engine.arange(0, as_size(engine, source), 1, "int32"), (0, 1))
     mask = ops.greater_equal(rows, columns) if causal else None
     if window is None:
         return mask

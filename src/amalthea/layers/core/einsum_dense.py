@@ -128,7 +128,7 @@ def trailing_sums(equation: str) -> int:
 
 def _product(inputs: Any, kernel: Any, count: int) -> Any:
     """The sum over the last `count` axes of the inputs and the first of the kernel, as one product of matrices."""
-    lead, size = inputs.shape[: len(inputs.shape) - count], math.prod(kernel.shape[:count])
+    lead, size = ops.shape(inputs)[: len(inputs.shape) - count], math.prod(kernel.shape[:count])
     if count > 1:
         inputs = ops.reshape(inputs, (*lead, size))
     columns = kernel.shape[count:]

@@ -150,7 +150,7 @@ class BatchNormalization(Layer):
         channel_axis = self.axis % len(x.shape)
         axes = tuple(axis for axis in range(len(x.shape)) if axis != channel_axis)
         weights = ops.cast(mask, x.dtype)
-        weights = ops.broadcast_to(ops.reshape(weights, tuple(mask.shape) + (1,) * (len(x.shape) - len(mask.shape))), x.shape)
+        weights = ops.broadcast_to(ops.reshape(weights, ops.shape(mask) + (1,) * (len(x.shape) - len(mask.shape))), ops.shape(x))
         count = ops.maximum(ops.sum(weights, axis=axes, keepdims=True), self.epsilon)
         mean = ops.sum(x * weights, axis=axes, keepdims=True) / count
         variance = ops.sum(ops.square(x - mean) * weights, axis=axes, keepdims=True) / count

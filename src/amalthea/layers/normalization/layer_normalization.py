@@ -154,7 +154,7 @@ class GroupNormalization(_Affine):
         self._add_affine((channels,))
 
     def call(self, inputs: Any) -> Any:
-        shape, rank = inputs.shape, len(inputs.shape)
+        shape, rank = ops.shape(inputs), len(inputs.shape)
         axis = self.axis % rank
         channels = shape[axis]
         # The channels of a group get an axis of their own, beside that of the groups.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from amalthea import config, random
+from amalthea import config, ops, random
 from amalthea.layers.input_spec import InputSpec
 from amalthea.layers.layer import Layer
 from amalthea.layers.weighted import rate_of
@@ -48,7 +48,7 @@ class Dropout(Layer):
     def _noise_shape(self, inputs: Any) -> Any:
         if self.noise_shape is None:
             return None
-        return tuple(size if wanted is None else wanted for wanted, size in zip(self.noise_shape, inputs.shape, strict=True))
+        return tuple(size if wanted is None else wanted for wanted, size in zip(self.noise_shape, ops.shape(inputs), strict=True))
 
     def call(self, inputs: Any, training: bool = False) -> Any:
         if not training or self.rate == 0:
@@ -80,10 +80,9 @@ class BaseSpatialDropout(Dropout):
         self.input_spec = InputSpec(ndim=rank + 2)
 
     def _noise_shape(self, inputs: Any) -> Any:
-        batch, space = inputs.shape[0], (1,) * self.rank
-        if self.data_format == "channels_last":
-            return (batch, *space, inputs.shape[-1])
-        return (batch, inputs.shape[1], *space)
+        batch, *_, last = shape = ops.shape(inputs)
+        space = (1,) * self.rank
+        return (batch, *space, last) if self.data_format == "channels_last" else (batch, shape[1], *space)
 
     def get_config(self) -> dict[str, Any]:
         # Keras's class takes no `trainable`, and the policy by its name; so its files have them like this.

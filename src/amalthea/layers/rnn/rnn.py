@@ -130,7 +130,7 @@ class RNN(Layer):
     def _first_states(self, sequences: Any, initial_state: Any) -> list[Any]:
         if initial_state is None:
             if self.states is None:
-                return self.get_initial_state(sequences.shape[0])
+                return self.get_initial_state(ops.shape(sequences)[0])
             return tree.map_structure(lambda state: ops.convert_to_tensor(state), list(self.states))
         with registry.use("symbolic"):
             wanted = states_of(self.cell, sequences.shape[0])

@@ -46,11 +46,11 @@ class TimeDistributed(Wrapper):
         for x in tree.flatten(inputs):
             if len(x.shape) < 3:
                 raise ShapeError(f"{self} takes inputs with at least three axes, (batch, time, ...). Received: shape {tuple(x.shape)}.")
-        batch, time = tree.flatten(inputs)[0].shape[:2]
+        batch, time = ops.shape(tree.flatten(inputs)[0])[:2]
         rows = None if batch is None or time is None else batch * time
 
         def fold(x: Any) -> Any:
-            return ops.reshape(x, (rows, *x.shape[2:]))
+            return ops.reshape(x, (rows, *ops.shape(x)[2:]))
 
         options: dict[str, Any] = {"training": training}
         plan = calls.plan_of(type(self.layer).call)
@@ -59,7 +59,7 @@ class TimeDistributed(Wrapper):
             if all(part is not None and len(part.shape) > 2 for part in masks):
                 options["mask"] = tree.map_structure(fold, mask)
         outputs = self.layer(tree.map_structure(fold, inputs), **options)
-        return tree.map_structure(lambda y: ops.reshape(y, (batch, time, *y.shape[1:])), outputs)
+        return tree.map_structure(lambda y: ops.reshape(y, (batch, time, *ops.shape(y)[1:])), outputs)
 
 
 def _each_shape(fn: Any, shape: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 from amalthea import config
 from amalthea.engines.derived import Engine
 from amalthea.errors import ArgumentError, ArgumentTypeError, ShapeError, nearest
-from amalthea.ops.arguments import Tensor, TensorLike, as_tensor
+from amalthea.ops.arguments import Tensor, TensorLike, as_tensor, at_least
 
 Sizes = tuple[int, ...]
 Pairs = tuple[tuple[int, int], ...]
@@ -77,7 +77,7 @@ def same_padding(size: int | None, window: int, stride: int) -> tuple[int, int]:
     elif size is None:
         return 0, 0
     else:
-        total = max((-(-size // stride) - 1) * stride + window - size, 0)
+        total = at_least(0, (-(-size // stride) - 1) * stride + window - size)
     return total // 2, total - total // 2
 
 
@@ -93,7 +93,7 @@ def explicit_padding(mode: str, sizes: Sequence[int | None], window: Sizes, stri
 def check_fits(what: str, shape: Sequence[int | None], sizes: Sequence[int | None], window: Sizes, padding: Pairs) -> None:
     """Raise `ShapeError` if no window fits into the padded space."""
     for size, extent, (low, high) in zip(sizes, window, padding, strict=True):
-        if size is not None and size + low + high < extent:
+        if all(isinstance(width, int) for width in (size, low, high)) and size + low + high < extent:  # type: ignore[operator]
             raise ShapeError(
                 f"The input of shape {tuple(shape)} is too small for a {what} whose window spans {window}: not one window fits. "
                 'Use padding="same", a smaller window, or greater inputs.'
