@@ -116,6 +116,9 @@ def model_from_json(json_string: str, custom_objects: dict[str, Any] | None = No
     Returns:
         The model, with new weights.
 
+    Raises:
+        ModelFileError: it is not JSON, describes no model, or is refused.
+
     Example:
         >>> import amalthea
         >>> model = amalthea.Sequential([amalthea.Input((2,)), amalthea.layers.Dense(3)])
@@ -124,6 +127,8 @@ def model_from_json(json_string: str, custom_objects: dict[str, Any] | None = No
     """
     from amalthea.saving.limits import LIMITS
     from amalthea.saving.reading.json import parse
-    from amalthea.saving.serialization import deserialize_keras_object
+    from amalthea.saving.serialization import deserialize_model
 
-    return deserialize_keras_object(parse(json_string.encode(), LIMITS, "json_string"), custom_objects=custom_objects)  # type: ignore[no-any-return]
+    # A half of a surrogate pair alone is no text: `parse` says so, of its bytes.
+    config = parse(json_string.encode(errors="surrogatepass"), LIMITS, "json_string")
+    return deserialize_model(config, custom_objects)  # type: ignore[no-any-return]

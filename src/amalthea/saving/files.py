@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from amalthea.errors import ArgumentError
-from amalthea.random import seed
 from amalthea.saving import formats
 from amalthea.saving.fitting import LoadReport
 from amalthea.saving.formats import shards
 from amalthea.saving.formats.interface import check_built
 from amalthea.saving.limits import Limits
 from amalthea.saving.replacing import check_target
-from amalthea.state import naming
+from amalthea.saving.traces import without_traces
 
 
 def save_model(model: Any, filepath: Any, overwrite: bool = True, zipped: bool | None = None, **kwargs: Any) -> None:
@@ -70,7 +67,7 @@ def load_model(
         ArgumentError: a bad path, or no such file.
         SerializationError: the file is damaged, names what is not known, or does not fit (`ModelFileError`).
     """
-    with _without_traces(), formats.opened(_existing(filepath), limits) as file:
+    with without_traces(), formats.opened(_path(filepath), limits) as file:
         return file.load_model(custom_objects, compile)
 
 
@@ -121,7 +118,7 @@ def load_weights(
     """
     _no_more(kwargs, "load_weights")
     check_built(model)
-    with formats.opened(_existing(filepath), limits) as file:
+    with formats.opened(_path(filepath), limits) as file:
         return file.load_weights(model, skip_mismatch, by_name)
 
 
@@ -132,22 +129,3 @@ def _no_more(kwargs: dict[str, Any], function: str) -> None:
 
 def _path(filepath: Any) -> Path:
     return Path(os.fspath(filepath))
-
-
-def _existing(filepath: Any) -> Path:
-    path = _path(filepath)
-    if not path.is_file():
-        raise ArgumentError(f"There is no file {str(path)!r}.")
-    return path
-
-
-@contextmanager
-def _without_traces() -> Iterator[None]:
-    """If what is inside fails, names and seeds are counted on as if it had never begun."""
-    restore = naming.memento(), seed.memento()
-    try:
-        yield
-    except BaseException:
-        for undo in restore:
-            undo()
-        raise

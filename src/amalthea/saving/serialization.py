@@ -3,21 +3,37 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
 from amalthea import dtypes
-from amalthea.errors import AmaltheaError, ArgumentError, ArgumentTypeError, NotBuiltError, SerializationError, ShapeError
+from amalthea.errors import (
+    AmaltheaError,
+    ArgumentError,
+    ArgumentTypeError,
+    DataError,
+    NotBuiltError,
+    NotCompiledError,
+    SerializationError,
+    ShapeError,
+    StateError,
+    shown,
+    told,
+)
 from amalthea.graph.keras_tensor import KerasTensor
 from amalthea.saving import legacy, names, registry
 from amalthea.saving.checking import check, inside_checked, limits_here
 from amalthea.saving.faults import refused
 from amalthea.saving.limits import LIMITS, Limits
 from amalthea.saving.sizes import check_depth, check_elements
+from amalthea.saving.traces import without_traces
 
 _PLAIN = (str, bool, int, float, type(None))
+# What classes raise about values, in distinction to what an engine cannot do, or what is not installed.
+_OF_VALUES = (ArgumentError, ArgumentTypeError, DataError, NotBuiltError, NotCompiledError, ShapeError, StateError)
 
 
 def serialize_keras_object(obj: Any) -> Any:
@@ -145,10 +161,25 @@ def deserialize_keras_object(
     config = legacy.modern(config)
     check(config, custom_objects, limits)
     try:
-        with inside_checked(limits):
+        with without_traces(), inside_checked(limits):
             return _revive(config, custom_objects)
-    except (ArgumentError, ArgumentTypeError, NotBuiltError, ShapeError) as error:
-        raise refused("value", "", f"A class refuses what it describes: {error}") from error
+    except _OF_VALUES as error:
+        raise refused("value", "", f"A class refuses what it describes: {told(error)}") from error
+
+
+def deserialize_model(config: Any, custom_objects: Mapping[str, Any] | None = None, limits: Limits = LIMITS) -> Any:
+    """The model that a configuration describes.
+
+    Raises:
+        ModelFileError: see `deserialize_keras_object`; or it describes something else.
+    """
+    from amalthea.models.model import Model
+
+    with without_traces():
+        model = deserialize_keras_object(config, custom_objects=dict(custom_objects or {}), limits=limits)
+        if not isinstance(model, Model):
+            raise refused("form", "", f"It describes no model, but an object of the type {type(model).__name__}.")
+    return model
 
 
 def _plain(value: Any, custom_objects: Mapping[str, Any] | None) -> Any:
@@ -172,7 +203,7 @@ def _revive(config: Any, custom_objects: dict[str, Any] | None) -> Any:
     if name == "type":
         return registry.find_class(None if module == "builtins" else module, inner, None, custom_objects)
     cls = registry.find_class(module, name, config.get("registered_name"), custom_objects)
-    with registry.custom_object_scope(custom_objects or {}):
+    with registry.custom_object_scope(custom_objects or {}), _refusing(cls, inner):
         obj = _from_config(cls, inner, custom_objects)
         build = config.get("build_config")
         if build and hasattr(obj, "build_from_config") and not getattr(obj, "built", True):
@@ -185,14 +216,20 @@ def _revive(config: Any, custom_objects: dict[str, Any] | None) -> Any:
 
 
 def _from_config(cls: Any, config: dict[str, Any], custom_objects: dict[str, Any] | None) -> Any:
+    if "custom_objects" in inspect.signature(cls.from_config).parameters:
+        return cls.from_config(config, custom_objects=custom_objects)
+    return cls.from_config(_revived(config, custom_objects))
+
+
+@contextmanager
+def _refusing(cls: Any, config: Mapping[str, Any]) -> Iterator[None]:
+    """Whatever a class makes of values that it did not expect: the configuration is refused."""
     try:
-        if "custom_objects" in inspect.signature(cls.from_config).parameters:
-            return cls.from_config(config, custom_objects=custom_objects)
-        return cls.from_config(_revived(config, custom_objects))
+        yield
     except AmaltheaError:
         raise
-    except (TypeError, KeyError, ValueError, AttributeError, IndexError, OverflowError) as error:
-        raise refused("kind", "", f"{cls.__name__} cannot be made from its configuration {str(config)[:300]}: {error}") from error
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
+        raise refused("kind", "", f"{cls.__name__} cannot be made from its configuration {shown(config)}: {told(error)}") from error
 
 
 def _revived(config: dict[str, Any], custom_objects: dict[str, Any] | None) -> dict[str, Any]:

@@ -50,9 +50,11 @@ def _metrics(metrics: Any) -> Any:
 
 def _metric(metric: Any) -> Any:
     """A metric; one that stands for a function names it in full."""
-    if isinstance(metric, dict) and metric.get("class_name") == "MeanMetricWrapper" and isinstance(metric["config"].get("fn"), str):
-        function = {"module": "builtins", "class_name": "function", "config": metric["config"]["fn"], "registered_name": "function"}
-        return {**metric, "config": {**metric["config"], "fn": function}}
+    if isinstance(metric, dict) and metric.get("class_name") == "MeanMetricWrapper":
+        config = metric.get("config")
+        if isinstance(config, dict) and isinstance(config.get("fn"), str):
+            function = {"module": "builtins", "class_name": "function", "config": config["fn"], "registered_name": "function"}
+            return {**metric, "config": {**config, "fn": function}}
     return metric
 
 
@@ -82,8 +84,7 @@ def training_config(compiled: Config) -> Config:
     """The arguments of `compile` as HDF5 files have them."""
     found = {key: _short_everywhere(compiled.get(key)) for key in _COMPILE_ARGUMENTS}
     found["loss"] = tree.map_structure(lambda name: _FULL_NAMES.get(str(name).lower(), name), found["loss"])
-    optimizer = compiled["optimizer"]
-    return {**found, "optimizer_config": _pair(optimizer) if isinstance(optimizer, dict) else {"class_name": optimizer, "config": {}}}
+    return {**found, "optimizer_config": _pair(compiled["optimizer"])}
 
 
 def _short_everywhere(value: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from amalthea.errors import ArgumentError, NotBuiltError
+from amalthea.errors import ArgumentError, ModelFileError, NotBuiltError
 from amalthea.saving.fitting import LoadReport, Stored, plan_objects
 from amalthea.saving.limits import Limits
 from amalthea.saving.reading.source import Source
@@ -50,7 +50,7 @@ class ModelFile:
 
     def load_model(self, custom_objects: Mapping[str, Any] | None, compile: bool) -> Any:
         """The model that it describes."""
-        raise ArgumentError(f"{self.place} is a file of {self.title}: it describes no model. Make the model, and call its `load_weights`.")
+        raise ModelFileError("format.no_model", self.place, f"The file describes no model: it is {self.title}.", "Make it, and call `load_weights`.")
 
 
 def check_built(model: Any) -> None:

@@ -21,7 +21,7 @@ from amalthea.saving.reading import json as plain
 from amalthea.saving.reading.source import Source
 from amalthea.saving.reading.zip import Member
 from amalthea.saving.replacing import replacing
-from amalthea.saving.serialization import deserialize_keras_object, serialize_keras_object
+from amalthea.saving.serialization import deserialize_model, serialize_keras_object
 from amalthea.saving.zip_writing import ZipWriter
 from amalthea.version import KERAS_API, VERSION
 
@@ -50,7 +50,7 @@ class KerasArchive(ModelFile):
                 raise ModelFileError("keras.config", self.place, f"{CONFIG!r} describes no model.")
             if not compile:
                 config.pop("compile_config", None)
-            model = deserialize_keras_object(config, custom_objects=dict(custom_objects or {}), limits=self.limits)
+            model = deserialize_model(config, custom_objects, self.limits)
             build_optimizer(model, stored)
             plan_objects(model, stored, self.place, whole=True).carry_out((), self.check_unchanged)
             return model
@@ -77,7 +77,7 @@ class KerasArchive(ModelFile):
         return self.contents.member(name)  # type: ignore[no-any-return]
 
     def _json(self, name: str) -> Any:
-        return plain.parse(self._member(name).read(), self.limits, f"{self.place}, {name}")
+        return plain.read(self._member(name), self.limits)
 
 
 def _compare(source: Source, expected: Any) -> None:

@@ -8,7 +8,7 @@ import stat
 from contextlib import ExitStack
 from typing import Any
 
-from amalthea.errors import ModelFileError
+from amalthea.errors import ArgumentError, ModelFileError
 from amalthea.saving.limits import Limits
 
 
@@ -34,11 +34,18 @@ class Source:
         """Open a file.
 
         Raises:
-            ModelFileError: it is no regular file, but a folder, a device, a pipe or the like.
+            ArgumentError: there is no such file.
+            ModelFileError: it cannot be opened, or is no regular file, but a folder, a device, a pipe or the like.
         """
         place = os.fspath(path)
         # Without O_NONBLOCK, opening a pipe would wait for somebody to write to it.
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        flags = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+        try:
+            descriptor = os.open(path, flags)
+        except (FileNotFoundError, NotADirectoryError, ValueError) as error:
+            raise ArgumentError(f"There is no file {place!r}.") from error
+        except OSError as error:
+            raise ModelFileError("source.closed", place, f"The file cannot be opened: {error.strerror}.", "Give the path of a file.") from error
         try:
             found = os.fstat(descriptor)
             if not stat.S_ISREG(found.st_mode):
@@ -52,7 +59,7 @@ class Source:
         return cls(file, 0, found.st_size, place, stack)
 
     @classmethod
-    def of_bytes(cls, data: bytes, place: str) -> Source:
+    def of_bytes(cls, data: bytes | bytearray, place: str) -> Source:
         """Bytes in memory, as a source."""
         return _Memory(data, 0, len(data), place)
 
@@ -110,7 +117,7 @@ class Source:
 class _Memory(Source):
     """Bytes in memory, which nobody else can change."""
 
-    def __init__(self, data: bytes, start: int, size: int, place: str) -> None:
+    def __init__(self, data: bytes | bytearray, start: int, size: int, place: str) -> None:
         self._data, self.start, self.size, self.place = memoryview(data), start, size, place
         self.open_parts = ExitStack()
 

@@ -15,6 +15,7 @@ from hypothesis.extra import numpy as drawn
 from amalthea.errors import ModelFileError
 from amalthea.saving.limits import Limits
 from amalthea.saving.reading import hdf5
+from amalthea.saving.reading.hdf5.store import checksum
 from amalthea.saving.reading.source import Source
 
 LIMITS = Limits()
@@ -143,8 +144,8 @@ def test_any_tensors(tensors):
 
 def test_the_checksum_is_lookup3():
     # The values that the comments of Bob Jenkins's lookup3.c give.
-    assert hdf5.checksum(b"") == 0xDEADBEEF
-    assert hdf5.checksum(b"Four score and seven years ago") == 0x17770551
+    assert checksum(b"") == 0xDEADBEEF
+    assert checksum(b"Four score and seven years ago") == 0x17770551
 
 
 # --- what is refused ---
@@ -180,11 +181,11 @@ def external(store):
 
 
 def sparse(store):
-    store.create_dataset("x", (1 << 48,), "float32")
+    store.create_dataset("x", (1 << 36,), "float32")
 
 
 def sparse_pieces(store):
-    store.create_dataset("x", (1 << 48,), "float32", chunks=(1 << 10,))
+    store.create_dataset("x", (1 << 36,), "float32", chunks=(1 << 10,))
 
 
 def sparse_first(store):

@@ -75,10 +75,10 @@ PLAIN = b"{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }\n"
         ("npz.kind", written(np.array(["2020-01-01"], "datetime64[D]"))),
         ("npz.kind", written(np.zeros(2, [("x", "f4"), ("y", "i4")]))),
         ("npz.kind", with_header(PLAIN.replace(b"<f4", b"<f16"), bytes(32))),
-        ("npz.rank", with_header(PLAIN.replace(b"(2,)", b"(" + b", ".join([b"1"] * 33) + b")"), bytes(4))),
+        ("tensor.rank", with_header(PLAIN.replace(b"(2,)", b"(" + b", ".join([b"1"] * 33) + b")"), bytes(4))),
         ("tensor.size", with_header(PLAIN, bytes(7))),
         ("tensor.size", with_header(PLAIN, bytes(9))),
-        ("tensor.size", with_header(PLAIN.replace(b"(2,)", b"(" + b", ".join([b"9999999999999999999"] * 8) + b")"), bytes(8))),
+        ("tensor.elements", with_header(PLAIN.replace(b"(2,)", b"(" + b", ".join([b"9999999999999999999"] * 8) + b")"), bytes(8))),
     ],
 )
 def test_refused(code, data):
