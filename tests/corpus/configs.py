@@ -153,24 +153,25 @@ _NO_MODEL: dict[str, tuple[Callable[[], bytes], str]] = {
 }
 
 
-def _graph(change: Callable[[list[Any]], object]) -> dict[str, Any]:
-    """The model that is a graph, with other layers."""
+def _graph(change: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
+    """The model that is a graph, changed."""
     found: dict[str, Any] = json.loads(read(graphs(".keras")["latest.keras"], "config.json"))
-    change(found["config"]["layers"])
+    change(found["config"])
     return found
 
 
-def _operation(layers: list[Any]) -> dict[str, Any]:
-    return next(layer for layer in layers if "ops" in layer["module"])
+def _operation(config: dict[str, Any]) -> dict[str, Any]:
+    return next(layer for layer in config["layers"] if "ops" in layer["module"])
 
 
-_GRAPHS: dict[str, tuple[Callable[[list[Any]], object], str]] = {
-    "a layer without a name": (lambda layers: layers[1].update(name=None, config={"units": 2}), "config.form"),
-    "an operation whose configuration is a list": (lambda layers: _operation(layers).update(config=[1]), "config.form"),
-    "an operation of too many tensors": (lambda layers: _operation(layers)["inbound_nodes"][0]["args"].extend([1, 2, 3]), "config.graph"),
-    "a call whose arguments are a number": (lambda layers: layers[1]["inbound_nodes"][0].update(args=3), "config.kind"),
+_GRAPHS: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
+    "a layer without a name": (lambda config: config["layers"][1].update(name=None, config={"units": 2}), "config.form"),
+    "a number instead of layers": (lambda config: config.update(layers=3), "config.form"),
+    "an operation whose configuration is a list": (lambda config: _operation(config).update(config=[1]), "config.form"),
+    "an operation of too many tensors": (lambda config: _operation(config)["inbound_nodes"][0]["args"].extend([1, 2, 3]), "config.graph"),
+    "a call whose arguments are a number": (lambda config: config["layers"][1]["inbound_nodes"][0].update(args=3), "config.kind"),
     "an operation along 10**7 elements": (
-        lambda layers: _operation(layers).update(
+        lambda config: _operation(config).update(
             _class("ExtractSequences", "keras.src.ops.math", "ExtractSequences", sequence_length=10**7, sequence_stride=1)
         ),
         "config.size",

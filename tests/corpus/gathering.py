@@ -81,10 +81,10 @@ class Corpus:
         results = _work("corpus.worker", plan, folder)
         self.pairs = [Pair(case, path, name, expected(case, name), result) for (case, path, name), result in zip(todo, results, strict=True)]
 
-    def without(self, found: dict[Check, list[Pair]]) -> dict[Check, list[str]]:
-        """What comes of files in entries when a check is taken out, by the check."""
-        plan = {"warm": self._warm, "checks": [(check, [(str(p.path), p.entry, p.case.change) for p in pairs]) for check, pairs in found.items()]}
-        return dict(zip(found, _work("corpus.mutants", plan, self._folder), strict=True))
+    def missed(self, found: dict[Check, list[Pair]]) -> dict[Check, bool]:
+        """Whether something else comes of one of these when a check is taken out, by the check."""
+        listed = [(check, [(str(p.path), p.entry, p.case.change, p.code) for p in pairs]) for check, pairs in found.items()]
+        return dict(zip(found, _work("corpus.mutants", {"warm": self._warm, "checks": listed}, self._folder), strict=True))
 
 
 def _whole_files(folder: Path) -> Iterator[tuple[Path, str]]:

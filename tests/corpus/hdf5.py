@@ -476,6 +476,7 @@ DAMAGES: dict[str, Damage] = {
     "an attribute that shares its kind": ("hdf5.shared", _attribute_patched(0, b"\2\1")),
     "an attribute longer than its header": ("hdf5.short", _attribute(raw.FLOAT32, bytes(4), dataspace=raw.space(1 << 20)[1])),
     "an attribute whose name is not text": ("hdf5.name", _attribute(raw.FLOAT32, bytes(4), name=b"\xff")),
+    "an attribute of compound values": ("hdf5.dtype", _attribute(struct.pack("<B3sL", 0x16, bytes(3), 16), bytes(16))),
     "a text that is not there": ("hdf5.heap", _text(4, 2, (1, b"text"))),
     "a text longer than it is": ("hdf5.heap", _text(400, 1, (1, b"text"))),
     "a text that is not Unicode": ("hdf5.text", _text(4, 1, (1, b"\xff\xff\xff\xff"))),

@@ -152,6 +152,12 @@ def _bomb(parts: Members) -> bytes:
     return archive(parts | {first: bytes(1 << 27)}, zipfile.ZIP_DEFLATED)
 
 
+def _small_bomb(parts: Members) -> bytes:
+    """The same, but said to have ten bytes."""
+    first = next(iter(parts))
+    return in_both(22, 24, struct.pack("<L", 10))(parts | {first: bytes(1 << 27)}, zipfile.ZIP_DEFLATED)  # type: ignore[call-arg]
+
+
 def _fewer_entries(parts: Members) -> bytes:
     count = struct.pack("<2H", 1, 1)
     return patched(archive(parts), -14, count)
@@ -219,6 +225,7 @@ READ: dict[str, Damage] = {
     "a member shorter than it says": ("zip.size", _first(10)),
     "a member longer than it says": ("zip.size", _first(-10)),
     "a member a thousand times as large as its bytes": ("zip.bomb", _bomb),
+    "a bomb that is said to be small": ("zip.size", _small_bomb),
     "a member that is said to be huge": ("zip.bomb", _first(1 << 30)),
     "damaged compressed bytes": ("zip.damaged", lambda parts: patched(_deflated(parts), 30 + len(next(iter(parts))), b"\xff\xff\xff")),
 }

@@ -106,7 +106,7 @@ def test_paths_are_checked(tmp_path):
     with pytest.raises(SerializationError):
         amalthea.models.load_model(tmp_path / "x.keras")
     model.save_weights(tmp_path / "w.weights.h5")
-    with pytest.raises(ArgumentError, match="describes no model"):
+    with pytest.raises(ModelFileError, match="describes no model"):
         amalthea.models.load_model(tmp_path / "w.weights.h5")
 
 

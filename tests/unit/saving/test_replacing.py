@@ -18,6 +18,7 @@ from amalthea.saving.replacing import replacing
 from amalthea.saving.zip_writing import ZipWriter
 from processes import command
 
+
 @pytest.mark.parametrize("ending", [".keras", ".h5", ".weights.h5", ".weights.npz", ".safetensors", ".weights.json"])
 def test_a_save_killed_at_any_write_leaves_the_old_file(ending, tmp_path):
     """The processes die at one call after another of what reaches the disk; a write is done by half."""

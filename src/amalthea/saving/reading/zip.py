@@ -277,8 +277,6 @@ def _local(source: Source, entry: _Entry, end: int) -> int:
     def differs() -> NoReturn:
         raise ModelFileError("zip.header", place, f"The header of the member {shown(entry.name)} contradicts the directory.", _AGAIN)
 
-    if entry.offset + _LOCAL.size > end:
-        differs()
     mark, _, flags, method, _, _, crc, packed, size, name_length, extra_length = _LOCAL.unpack(source.read(entry.offset, _LOCAL.size))
     start = entry.offset + _LOCAL.size
     if mark != b"PK\3\4" or start + name_length + extra_length + entry.packed > end:
