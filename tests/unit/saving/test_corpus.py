@@ -1,6 +1,7 @@
 """Hostile and broken files, through everything that reads model files: what comes of them, and of the loader without each of its checks."""
 
 import collections
+import sys
 
 import pytest
 
@@ -84,6 +85,9 @@ def met(check, result):
 
 def statement(check):
     return "\n".join((checks.ROOT / check.file).read_text().split("\n")[check.first - 1 : check.last])
+
+
+pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Memory and open files are read from /proc, as Linux has it.")
 
 
 @pytest.fixture(scope="module")

@@ -25,7 +25,21 @@ FORBIDDEN_MODULES = {
 }
 FORBIDDEN_NAMES = {"__import__", "__builtins__", "compile", "eval", "exec", "globals", "locals", "open"}
 LOOKUPS = {"delattr", "getattr", "setattr"}
-READING = {"checking", "faults", "graphs", "legacy", "limits", "names", "operations", "registry", "schema", "serialization"}
+READING = {
+    "checking",
+    "faults",
+    "fitting",
+    "graphs",
+    "legacy",
+    "limits",
+    "names",
+    "operations",
+    "registry",
+    "schema",
+    "serialization",
+    "sizes",
+    "traces",
+}
 FUNCTIONS = {
     "compile_from_config",
     "build_from_config",
@@ -58,6 +72,11 @@ def faults(tree):
 @pytest.mark.parametrize("name", sorted(READING))
 def test_of_the_reading_of_configurations(name):
     assert list(faults(ast.parse((ROOT / "saving" / f"{name}.py").read_text()))) == []
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "saving" / "reading").rglob("*.py")), ids=lambda path: str(path.relative_to(ROOT)))
+def test_of_the_reading_of_containers(path):
+    assert list(faults(ast.parse(path.read_text()))) == []
 
 
 def from_config_functions():
