@@ -30,7 +30,7 @@ def command(words: list[str], *, check: bool = True, folder: Path | None = None,
 
     source = str(Path(amalthea.__file__).parents[1])
     settings = {**os.environ, "PYTHONPATH": source, "PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "200", **environment}
-    done = subprocess.run(words, capture_output=True, text=True, env=settings, cwd=folder, timeout=120)
+    done = subprocess.run(words, capture_output=True, text=True, env=settings, cwd=folder, timeout=240)
     if check and done.returncode:
         raise AssertionError(f"exit status {done.returncode}\n{done.stdout}\n{done.stderr}")
     return done

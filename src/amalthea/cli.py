@@ -112,14 +112,15 @@ def inspect_file(file: str, as_json: bool = False, every: bool = False) -> int:
         every: whether long tables are printed to their ends.
 
     Returns:
-        The exit status: 0; 1 if the file would be refused; 2 if it cannot be read.
+        The exit status: 0; 1 if the file would be refused; 2 if there is no such file.
     """
+    from amalthea.errors import ArgumentError
     from amalthea.saving.inspection import inspect, view
 
     try:
         found = inspect(file)
-    except OSError as error:
-        print(f"amalthea: cannot open {file!r}: {error.strerror}", file=sys.stderr)
+    except ArgumentError as error:
+        print(f"amalthea: {error}", file=sys.stderr)
         return 2
     if as_json:
         print(view.as_json(found))

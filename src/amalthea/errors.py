@@ -146,6 +146,21 @@ def printable(text: object) -> str:
     return whole if len(whole) <= _SHOWN and whole.isascii() and whole.isprintable() else shown(whole)
 
 
+_TOLD = 600
+
+
+def told(error: object) -> str:
+    """What another error says, in which strangers' text may stand, as a sentence: printable, and not long.
+
+    Example:
+        >>> told(ValueError("no layer \\x1b[31m"))
+        'no layer \\\\x1b[31m.'
+    """
+    text = str(error)
+    cut = "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text[:_TOLD])
+    return cut + ("..." if len(text) > _TOLD else "" if cut.endswith((".", "?")) else ".")
+
+
 def nearest(name: str, allowed: Iterable[str]) -> str:
     """The end of a sentence that proposes the allowed name nearest to `name`, or "".
 

@@ -118,7 +118,7 @@ def model_from_json(json_string: str, custom_objects: dict[str, Any] | None = No
 
     Raises:
         ArgumentTypeError: no text.
-        ModelFileError: the text is damaged, or names what is not known.
+        ModelFileError: it is not JSON, describes no model, or is refused.
 
     Example:
         >>> import amalthea
@@ -128,8 +128,10 @@ def model_from_json(json_string: str, custom_objects: dict[str, Any] | None = No
     """
     from amalthea.saving.limits import LIMITS
     from amalthea.saving.reading.json import parse
-    from amalthea.saving.serialization import deserialize_keras_object
+    from amalthea.saving.serialization import deserialize_model
 
     if not isinstance(json_string, str):
         raise ArgumentTypeError(f"`json_string` must be a text, as `model.to_json()` gives it. Received: {json_string!r}.")
-    return deserialize_keras_object(parse(json_string.encode(), LIMITS, "json_string"), custom_objects=custom_objects)  # type: ignore[no-any-return]
+    # A half of a surrogate pair alone is no text: `parse` says so, of its bytes.
+    config = parse(json_string.encode(errors="surrogatepass"), LIMITS, "json_string")
+    return deserialize_model(config, custom_objects)  # type: ignore[no-any-return]

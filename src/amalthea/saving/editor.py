@@ -47,8 +47,7 @@ class KerasFileEditor:
         object_metadata: the names that objects had in the model, by their paths.
 
     Raises:
-        FileNotFoundError: there is no such file.
-        ArgumentError: one of the older layout of HDF5.
+        ArgumentError: there is no such file, or it is one of the older layout of HDF5.
         ModelFileError: the file is damaged.
 
     Example:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from amalthea.errors import ArgumentError, ArgumentTypeError
-from amalthea.random import seed
 from amalthea.saving import formats
 from amalthea.saving.fitting import LoadReport
 from amalthea.saving.formats import shards, whole_hdf5
@@ -18,7 +16,7 @@ from amalthea.saving.formats.interface import check_built
 from amalthea.saving.limits import Limits
 from amalthea.saving.members import assets
 from amalthea.saving.replacing import check_target
-from amalthea.state import naming
+from amalthea.saving.traces import without_traces
 
 if TYPE_CHECKING:
     from amalthea.models.verification import Verification
@@ -135,7 +133,7 @@ def load_model(
         raise ArgumentTypeError(
             f"`golden` must be True or False when a model is loaded: the inputs are in the file. Received: {type(golden).__name__}."
         )
-    with _without_traces(), formats.opened(_existing(filepath), limits) as file:
+    with without_traces(), formats.opened(_path(filepath), limits) as file:
         if trust is not None:
             file.check_signature(trust)
         values = file.golden_values() if golden else None
@@ -178,7 +176,7 @@ def verify_golden(
         ...     [comparison.name.partition("/")[2] for comparison in verify_golden(model, path).comparisons]
         ['head', '']
     """
-    with formats.opened(_existing(filepath), limits) as file:
+    with formats.opened(_path(filepath), limits) as file:
         if trust is not None:
             file.check_signature(trust)
         return file.golden_values().check(model, rtol, atol)
@@ -241,7 +239,7 @@ def load_weights(
     """
     _no_more(kwargs, "load_weights")
     check_built(model)
-    with formats.opened(_existing(filepath), limits) as file:
+    with formats.opened(_path(filepath), limits) as file:
         return file.load_weights(model, skip_mismatch, by_name, list(objects_to_skip or ()))
 
 
@@ -254,27 +252,3 @@ def _path(filepath: Any) -> Path:
     if not isinstance(filepath, (str, os.PathLike)):
         raise ArgumentTypeError(f"`filepath` must be the path of a file. Received: {filepath!r}.")
     return Path(filepath)
-
-
-def _existing(filepath: Any) -> Path:
-    path = _path(filepath)
-    if path.is_dir():
-        raise ArgumentError(
-            f"{str(path)!r} is a folder. Models are read from one file, which is opened once: folders that Keras writes with `zipped=False` are not "
-            "read. Load it with Keras, and save it as '.keras'."
-        )
-    if not path.is_file():
-        raise ArgumentError(f"There is no file {str(path)!r}.")
-    return path
-
-
-@contextmanager
-def _without_traces() -> Iterator[None]:
-    """If what is inside fails, names and seeds are counted on as if it had never begun."""
-    restore = naming.memento(), seed.memento()
-    try:
-        yield
-    except BaseException:
-        for undo in restore:
-            undo()
-        raise

@@ -12,7 +12,7 @@ import numpy as np
 
 from amalthea import dtypes
 from amalthea.engines import host
-from amalthea.errors import AmaltheaError, ArgumentError, ModelFileError, shown
+from amalthea.errors import AmaltheaError, ArgumentError, ModelFileError, shown, told
 from amalthea.saving.variables import describe, walk
 
 _LISTED = 10
@@ -133,7 +133,7 @@ class Plan:
                 try:
                     step.assign()
                 except (ArgumentError, KeyError, TypeError) as error:
-                    raise ModelFileError("model.assign", self.place, f"{shown(step.name)} cannot take its variables: {error}") from error
+                    raise ModelFileError("model.assign", self.place, f"{shown(step.name)} cannot take its variables: {told(error)}") from error
                 for variable in step.variables:
                     variable.wait()  # so that the array that it is copied from does not wait in memory
                 report.loaded.append(step.name)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -14,13 +16,13 @@ class Limits:
     Args:
         members: the members of an archive.
         inflated_bytes: the bytes that compressed parts of the file may become, all together.
-        inflation: how many times its compressed bytes a member of an archive may become. Weights seldom shrink tenfold, archives made to fill memories
-            do a thousandfold.
+        inflation: how many times its compressed bytes a member of an archive, or a tensor, may become. Weights seldom shrink tenfold, archives
+            made to fill memories do a thousandfold.
         json_bytes: the longest JSON text.
         json_values: how many values it may hold.
         json_digits: its longest number.
         depth: how deeply the parts of a configuration, or the values of a JSON text, may be nested in each other.
-        objects: the groups and tensors in an HDF5 file, or the tensors of another.
+        objects: the groups and tensors in an HDF5 file, with as much as describes these.
         links: how deeply the groups of an HDF5 file may be nested.
         attribute_bytes: the bytes of all attributes of an HDF5 file.
         rank: the axes of a tensor.
@@ -38,13 +40,13 @@ class Limits:
     members: int = 1000
     inflated_bytes: int = 1 << 32
     inflation: int = 100
-    json_bytes: int = 1 << 25
-    json_values: int = 500_000
+    json_bytes: int = 1 << 22
+    json_values: int = 200_000
     json_digits: int = 400
     depth: int = 100
-    objects: int = 10**5
+    objects: int = 25_000
     links: int = 64
-    attribute_bytes: int = 1 << 25
+    attribute_bytes: int = 1 << 24
     rank: int = 32
     elements: int = 10**11
     integer: int = 2**63 - 1
@@ -53,6 +55,16 @@ class Limits:
 
 
 LIMITS = Limits()
+
+
+def extent(shape: Iterable[int]) -> int:
+    """How many numbers a tensor of this shape has, as if no axis were empty: beside an empty axis, others must not be boundless either.
+
+    Example:
+        >>> extent((2, 3)), extent((0, 10**30))
+        (6, 1000000000000000000000000000000)
+    """
+    return math.prod(size or 1 for size in shape)
 
 
 def beyond(limit: str, limits: Limits) -> str:

@@ -10,15 +10,30 @@ from typing import Any
 import numpy as np
 
 from amalthea import dtypes
-from amalthea.errors import AmaltheaError, ArgumentError, ArgumentTypeError, NotBuiltError, SerializationError, ShapeError
+from amalthea.errors import (
+    AmaltheaError,
+    ArgumentError,
+    ArgumentTypeError,
+    DataError,
+    NotBuiltError,
+    NotCompiledError,
+    SerializationError,
+    ShapeError,
+    StateError,
+    shown,
+    told,
+)
 from amalthea.graph.keras_tensor import KerasTensor
 from amalthea.saving import legacy, names, registry
 from amalthea.saving.checking import check, inside_checked, limits_here
 from amalthea.saving.faults import refused
 from amalthea.saving.limits import LIMITS, Limits
 from amalthea.saving.sizes import check_depth, check_elements
+from amalthea.saving.traces import without_traces
 
 _PLAIN = (str, bool, int, float, type(None))
+# What classes raise about values, in distinction to what an engine cannot do, or what is not installed.
+_OF_VALUES = (ArgumentError, ArgumentTypeError, DataError, NotBuiltError, NotCompiledError, ShapeError, StateError)
 
 
 def serialize_keras_object(obj: Any) -> Any:
@@ -145,10 +160,25 @@ def deserialize_keras_object(
         return _revive(config, custom_objects)
     config = checked(config, custom_objects, limits)
     try:
-        with inside_checked(limits):
+        with without_traces(), inside_checked(limits):
             return _revive(config, custom_objects)
-    except (ArgumentError, ArgumentTypeError, NotBuiltError, ShapeError) as error:
-        raise refused("value", "", f"A class refuses what it describes: {error}") from error
+    except _OF_VALUES as error:
+        raise refused("value", "", f"A class refuses what it describes: {told(error)}") from error
+
+
+def deserialize_model(config: Any, custom_objects: Mapping[str, Any] | None = None, limits: Limits = LIMITS) -> Any:
+    """The model that a configuration describes.
+
+    Raises:
+        ModelFileError: see `deserialize_keras_object`; or it describes something else.
+    """
+    from amalthea.models.model import Model
+
+    with without_traces():
+        model = deserialize_keras_object(config, custom_objects=dict(custom_objects or {}), limits=limits)
+        if not isinstance(model, Model):
+            raise refused("form", "", f"It describes no model, but an object of the type {type(model).__name__}.")
+    return model
 
 
 def checked(config: Any, custom_objects: Mapping[str, Any] | None = None, limits: Limits = LIMITS) -> Any:
@@ -185,36 +215,33 @@ def _revive(config: Any, custom_objects: dict[str, Any] | None) -> Any:
     if name == "type":
         return registry.find_class(None if module == "builtins" else module, inner, None, custom_objects)
     cls = registry.find_class(module, name, config.get("registered_name"), custom_objects)
-    with registry.custom_object_scope(custom_objects or {}):
+    with registry.custom_object_scope(custom_objects or {}), _refusing(cls.__name__, inner):
         obj = _from_config(cls, inner, custom_objects)
         build = config.get("build_config")
         if build and hasattr(obj, "build_from_config") and not getattr(obj, "built", True):
-            with _refusing(cls.__name__, build):
-                obj.build_from_config(deserialize_keras_object(build))
+            obj.build_from_config(deserialize_keras_object(build))
         check_elements(obj, limits_here() or LIMITS)
         compiled = config.get("compile_config")
         if compiled and hasattr(obj, "compile_from_config"):
-            with _refusing(cls.__name__, compiled):
-                obj.compile_from_config(compiled)
+            obj.compile_from_config(compiled)
     return obj
 
 
 def _from_config(cls: Any, config: dict[str, Any], custom_objects: dict[str, Any] | None) -> Any:
-    with _refusing(cls.__name__, config):
-        if "custom_objects" in inspect.signature(cls.from_config).parameters:
-            return cls.from_config(config, custom_objects=custom_objects)
-        return cls.from_config(_revived(config, custom_objects))
+    if "custom_objects" in inspect.signature(cls.from_config).parameters:
+        return cls.from_config(config, custom_objects=custom_objects)
+    return cls.from_config(_revived(config, custom_objects))
 
 
 @contextmanager
 def _refusing(name: str, config: Any) -> Iterator[None]:
-    """What goes wrong inside is the configuration's fault."""
+    """Whatever a class makes of values that it did not expect: the configuration is refused."""
     try:
         yield
     except AmaltheaError:
         raise
-    except (TypeError, LookupError, ValueError, AttributeError, ArithmeticError) as error:
-        raise refused("kind", "", f"{name} cannot be made from its configuration {str(config)[:300]}: {error}") from error
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
+        raise refused("kind", "", f"{name} cannot be made from its configuration {shown(config)}: {told(error)}") from error
 
 
 def _revived(config: dict[str, Any], custom_objects: dict[str, Any] | None) -> dict[str, Any]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from amalthea.saving.faults import refused
-from amalthea.saving.limits import LIMITS, Limits, beyond
+from amalthea.saving.limits import LIMITS, Limits, beyond, extent
 
 
 def check_depth(value: Any, limits: Limits = LIMITS) -> None:
@@ -31,6 +30,6 @@ def check_elements(obj: Any, limits: Limits = LIMITS, place: str = "") -> None:
     """
     if not hasattr(type(obj), "save_own_variables"):  # not of a kind that files keep variables of
         return
-    total = sum(math.prod(variable.shape) for variable in obj.variables)
+    total = sum(extent(variable.shape) for variable in obj.variables)
     if total > limits.elements:
         raise refused("size", place, f"It describes variables of {total:,} numbers in all.", beyond("elements", limits))

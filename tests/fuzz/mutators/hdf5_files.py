@@ -17,7 +17,6 @@ from unittest import mock
 from amalthea.errors import ModelFileError
 from amalthea.saving.limits import Limits
 from amalthea.saving.reading import hdf5
-from amalthea.saving.reading.hdf5 import headers
 from amalthea.saving.reading.hdf5.store import Cursor, Store, checksum
 from amalthea.saving.reading.source import Source
 from fuzz.mutators import raw
@@ -77,7 +76,7 @@ def _mapped(data: bytes) -> _Map:
 
 @contextmanager
 def _noted(found: _Map) -> Iterator[None]:
-    block, take, part, checked = Store.block, Cursor.take, Cursor.part, headers._checked
+    block, take, part, checked = Store.block, Cursor.take, Cursor.part, Store.checked
 
     def noted_block(store: Store, address: int, size: int) -> Cursor:
         cursor = block(store, address, size)
@@ -109,7 +108,7 @@ def _noted(found: _Map) -> Iterator[None]:
         mock.patch.object(Store, "block", noted_block),
         mock.patch.object(Cursor, "take", noted_take),
         mock.patch.object(Cursor, "part", noted_part),
-        mock.patch.object(headers, "_checked", noted_check),
+        mock.patch.object(Store, "checked", noted_check),
     ):
         yield
 

@@ -172,7 +172,7 @@ def test_an_object_is_no_weight_and_a_weight_no_object(model, tmp_path):
 
 
 def test_files_that_cannot_be_edited(model, tmp_path):
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(ArgumentError, match="There is no file"):
         KerasFileEditor(tmp_path / "nothing.keras")
     model.save(tmp_path / "m.h5")
     with pytest.raises(ArgumentError, match=r"older layout of HDF5.*save it as '\.keras'"):

@@ -123,9 +123,9 @@ def archive(config):
 FOUND_FILES = {
     "names that are not text": ("m.h5", whole(layer_names=np.array([b"\xd0\xd0"])), "hdf5.text"),
     "no optimizer": ("m.h5", whole(training_config={"loss": "mse"}), "hdf5.config"),
-    "no model in HDF5": ("m.h5", whole(model_config=dense()), "model.none"),
-    "no model in an archive": ("m.keras", archive(dense()), "model.none"),
-    "weights alone": ("m.weights.h5", seeds.hdf5()[0], "model.none"),
+    "no model in HDF5": ("m.h5", whole(model_config=dense()), "config.form"),
+    "no model in an archive": ("m.keras", archive(dense()), "config.form"),
+    "weights alone": ("m.weights.h5", seeds.hdf5()[0], "format.no_model"),
 }
 
 

@@ -198,7 +198,7 @@ def test_wrong_endings_are_refused_and_shown_all_the_same(folder, tmp_path):
 
 def test_no_such_file(tmp_path, capsys):
     assert main(["inspect", str(tmp_path / "nothing.keras")]) == 2
-    assert "cannot open" in capsys.readouterr().err
+    assert "There is no file" in capsys.readouterr().err
 
 
 def test_nothing_is_made(folder, monkeypatch):

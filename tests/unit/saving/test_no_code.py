@@ -29,6 +29,7 @@ MEMBERS = {"members/assets", "members/golden", "members/keys", "members/signatur
 READING = MEMBERS | {
     "checking",
     "faults",
+    "fitting",
     "graphs",
     "inspection/__init__",
     "inspection/model",
@@ -40,6 +41,8 @@ READING = MEMBERS | {
     "registry",
     "schema",
     "serialization",
+    "sizes",
+    "traces",
 }
 FUNCTIONS = {
     "compile_from_config",
@@ -73,6 +76,11 @@ def faults(tree):
 @pytest.mark.parametrize("name", sorted(READING))
 def test_of_the_reading_of_configurations(name):
     assert list(faults(ast.parse((ROOT / "saving" / f"{name}.py").read_text()))) == []
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "saving" / "reading").rglob("*.py")), ids=lambda path: str(path.relative_to(ROOT)))
+def test_of_the_reading_of_containers(path):
+    assert list(faults(ast.parse(path.read_text()))) == []
 
 
 def from_config_functions():

@@ -4,81 +4,32 @@ import io
 import json
 import os
 import stat
+import sys
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import amalthea
+import killing
 from amalthea import layers
 from amalthea.saving.replacing import replacing
 from amalthea.saving.zip_writing import ZipWriter
-from processes import run
-
-# Saves a model of twos over the file that is there, and dies at the n-th call of what reaches the file.
-KILLED = """
-import os, sys, signal
-import numpy as np
-import amalthea
-from amalthea.saving import replacing as room, zip_writing
-
-path, last = sys.argv[1], int(sys.argv[2])
-count = 0
-
-def counted(function):
-    def call(*args, **kwargs):
-        global count
-        count += 1
-        if count == last:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return function(*args, **kwargs)
-    return call
-
-class File:
-    def __init__(self, file):
-        self.file = file
-    def __getattr__(self, name):
-        found = getattr(self.file, name)
-        return counted(found) if name in ("write", "truncate", "flush") else found
-    def __enter__(self):
-        self.file.__enter__()
-        return self
-    def __exit__(self, *error):
-        return self.file.__exit__(*error)
-
-opened = room._opened
-room._opened = lambda handle: File(opened(handle))
-os.fsync, os.replace = counted(os.fsync), counted(os.replace)
-model = amalthea.Sequential([amalthea.Input((3,)), amalthea.layers.Dense(2, kernel_initializer=amalthea.initializers.Constant(2.0))])
-(model.save if path.endswith((".keras", ".hdf5")) else model.save_weights)(path)
-print(count)
-"""
+from processes import command
 
 
-def ones():
-    return amalthea.Sequential([amalthea.Input((3,)), layers.Dense(2, kernel_initializer="ones")])
-
-
-def kernel(path):
-    model = ones()
-    model.load_weights(path)
-    return float(model.get_weights()[0].max())
-
-
-@pytest.mark.parametrize("ending", [".keras", ".weights.h5", ".hdf5", ".weights.npz", ".safetensors", ".weights.json"])
-def test_a_killed_save_leaves_the_old_file(ending, tmp_path):
-    path = tmp_path / f"m{ending}"
-    (ones().save if ending in (".keras", ".hdf5") else ones().save_weights)(path)
-    whole = tmp_path / "whole"
-    whole.mkdir()
-    writes = int(run(KILLED, arguments=(str(whole / path.name), "0")).stdout.split()[-1])
-    assert writes > 3 and kernel(whole / path.name) == 2.0
-    # The last write is the name of the folder reaching the disk, after which the new file is there.
-    for last in sorted({1, writes // 3, writes - 2, writes - 1}):
-        assert run(KILLED, arguments=(str(path), str(last)), check=False).returncode == -9
-        assert kernel(path) == 1.0, last
-    assert run(KILLED, arguments=(str(path), "0")).returncode == 0
-    assert kernel(path) == 2.0
+@pytest.mark.parametrize("ending", [".keras", ".h5", ".weights.h5", ".weights.npz", ".safetensors", ".weights.json"])
+def test_a_save_killed_at_any_write_leaves_the_old_file(ending, tmp_path):
+    """The processes die at one call after another of what reaches the disk; a write is done by half."""
+    source, here = Path(amalthea.__file__).parents[1], Path(killing.__file__).parent
+    words = [sys.executable, "-m", "killing", str(tmp_path), ending]
+    calls, values = json.loads(command(words, PYTHONPATH=f"{source}{os.pathsep}{here}", AMALTHEA_ENGINE="numpy").stdout)
+    assert len(values) == len(calls) > 6
+    named = len(calls) - calls[::-1].index("replace")
+    assert values == [1.0] * named + [2.0] * (len(calls) - named)
+    # What has the name reached the disk before it got it, and the name after.
+    assert "fsync" in calls[:named] and calls.index("fsync") > calls.index("write") and calls[named] == "fsync"
 
 
 def test_a_failed_save_leaves_nothing(tmp_path):

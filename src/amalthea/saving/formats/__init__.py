@@ -89,7 +89,7 @@ def _safetensors(source: Source, limits: Limits) -> ModelFile:
 
 
 def _json(source: Source, limits: Limits) -> ModelFile:
-    return shards.ShardedWeights(source, plain.parse(source.read(), limits, source.place), limits)
+    return shards.ShardedWeights(source, plain.read(source, limits), limits)
 
 
 _READERS: dict[str, Callable[[Source, Limits], ModelFile]] = {"zip": _zip, "hdf5": _hdf5, "safetensors": _safetensors, "json": _json}

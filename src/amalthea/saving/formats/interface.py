@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from amalthea.errors import ArgumentError, ModelFileError, NotBuiltError, shown
+from amalthea.errors import ArgumentError, ModelFileError, NotBuiltError
 from amalthea.saving.fitting import LoadReport, Stored, plan_objects
 from amalthea.saving.limits import Limits
 from amalthea.saving.reading.source import Source
-from amalthea.saving.serialization import deserialize_keras_object
 
 if TYPE_CHECKING:
     from amalthea.saving.members.golden import Golden
@@ -68,16 +67,7 @@ class ModelFile:
 
     def load_model(self, custom_objects: Mapping[str, Any] | None, compile: bool) -> Any:
         """The model that it describes."""
-        raise ModelFileError("model.none", self.place, f"A file of {self.title} describes no model.", "Make the model, and call its `load_weights`.")
-
-    def described(self, config: Any, custom_objects: Mapping[str, Any] | None) -> Any:
-        """The model that a configuration in the file describes."""
-        from amalthea.models import Model
-
-        model = deserialize_keras_object(config, custom_objects=dict(custom_objects or {}), limits=self.limits)
-        if not isinstance(model, Model):
-            raise ModelFileError("model.none", self.place, f"The file describes no model, but {shown(type(model).__name__)}.")
-        return model
+        raise ModelFileError("format.no_model", self.place, f"The file describes no model: it is {self.title}.", "Make it, and call `load_weights`.")
 
 
 def check_built(model: Any) -> None:

@@ -24,7 +24,7 @@ from amalthea.saving.reading import json as plain
 from amalthea.saving.reading.source import Source
 from amalthea.saving.reading.zip import Member
 from amalthea.saving.replacing import replacing
-from amalthea.saving.serialization import serialize_keras_object
+from amalthea.saving.serialization import deserialize_model, serialize_keras_object
 from amalthea.saving.zip_writing import ZipWriter
 from amalthea.version import KERAS_API, VERSION
 
@@ -69,9 +69,9 @@ class KerasArchive(ModelFile):
             stored, config = self.stored(), self.config()
             if not compile:
                 config.pop("compile_config", None)
-            model = self.described(config, custom_objects)
+            model = deserialize_model(config, custom_objects, self.limits)
             build_optimizer(model, stored)
-            give_assets = assets.plan(model, self._assets(), lambda name: self.member(name).read(), self.place)
+            give_assets = assets.plan(model, self._assets(), lambda name: bytes(self.member(name).read()), self.place)
             plan_objects(model, stored, self.place, whole=True).carry_out((), self.check_unchanged)
             give_assets()
             self.source.check_unchanged()
@@ -132,7 +132,7 @@ class KerasArchive(ModelFile):
         return self.contents.member(name)  # type: ignore[no-any-return]
 
     def _json(self, name: str) -> Any:
-        return plain.parse(self.member(name).read(), self.limits, f"{self.place}, {name}")
+        return plain.read(self.member(name), self.limits)
 
 
 def _compare(source: Source, expected: Any) -> None:

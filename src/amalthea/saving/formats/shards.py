@@ -37,7 +37,7 @@ class ShardedWeights(ModelFile):
     @cached_property
     def shards(self) -> list[Source]:
         """The files that it names, open as long as it is."""
-        return [self.source.open_parts.enter_context(Source.open(path, self.limits)) for path in self._files()]
+        return [self.source.open_parts.enter_context(self._shard(path)) for path in self._files()]
 
     def stored(self) -> Stored:
         objects: dict[str, dict[str, Entry]] = {}
@@ -49,6 +49,13 @@ class ShardedWeights(ModelFile):
                     raise ModelFileError("shards.twice", shard.place, f"The variable {shown(twice[0])} of {shown(path)} is in two files.")
                 known.update(entries)
         return objects
+
+    def _shard(self, path: Path) -> Source:
+        try:
+            return Source.open(path, self.limits)
+        except ArgumentError as error:
+            reason = f"There is no {shown(path.name)} beside it, which it names."
+            raise ModelFileError("shards.missing", self.place, reason, "Copy all of the files.") from error
 
     def check_unchanged(self) -> None:
         """Raise an error if one of the files is not what it was."""
@@ -68,11 +75,6 @@ class ShardedWeights(ModelFile):
             if not isinstance(name, str) or Path(name).name != name or not name.isprintable() or set(name) & set("\\:") or not name.endswith(_SHARD):
                 raise ModelFileError("shards.name", self.place, f"The index names {shown(name)}, which is no file of weights beside it.")
         files = [Path(self.place).with_name(name) for name in dict.fromkeys(names)]
-        missing = next((file for file in files if not file.is_file()), None)
-        if missing is not None:
-            raise ModelFileError(
-                "shards.missing", self.place, f"There is no {shown(missing.name)} beside it, which it names.", "Copy all of the files."
-            )
         if len(files) > self.limits.members:
             raise ModelFileError("shards.many", self.place, f"It names {len(files)} files.", beyond("members", self.limits))
         return files

@@ -21,7 +21,7 @@ from amalthea.saving.formats.weights_hdf5 import entry, write_tensor
 from amalthea.saving.reading import hdf5
 from amalthea.saving.reading import json as plain
 from amalthea.saving.replacing import replacing
-from amalthea.saving.serialization import deserialize_keras_object, serialize_keras_object
+from amalthea.saving.serialization import deserialize_model, serialize_keras_object
 from amalthea.version import KERAS_API
 
 _WEIGHTS, _OPTIMIZER, _TOP = "model_weights", "optimizer_weights", "top_level_model_weights"
@@ -52,21 +52,23 @@ class WholeHdf5(ModelFile):
         return plan.carry_out(all_variables(model), self.check_unchanged)
 
     def load_model(self, custom_objects: Mapping[str, Any] | None, compile: bool) -> Any:
-        config, training = self.config("model_config"), self.config("training_config")
+        config = self.config("model_config")
         if config is None:
-            raise ModelFileError("hdf5.no_model", self.place, "The file holds weights, but describes no model.", "Make it, and call `load_weights`.")
+            raise ModelFileError(
+                "format.no_model", self.place, "The file holds weights, but describes no model.", "Make it, and call `load_weights`."
+            )
+        training = self.config("training_config") if compile else None
+        if training is not None:
+            if not isinstance(training.get("optimizer_config"), dict):
+                raise ModelFileError("hdf5.config", self.place, "The attribute 'training_config' describes no optimizer.")
+            config = {**config, "compile_config": dialect.compile_config(training)}
         layers = self.layers()
-        model = self.described(config, custom_objects)
+        model = deserialize_model(config, custom_objects, self.limits)
         plan = Plan(self.place)
         _plan_by_order(plan, model, layers)
-        if compile and training is not None:
-            if "optimizer_config" not in training:
-                raise ModelFileError("hdf5.config", self.place, "The attribute 'training_config' describes no optimizer.")
-            compiled = deserialize_keras_object(dialect.compile_config(training), custom_objects=dict(custom_objects or {}), limits=self.limits)
-            model.compile(**compiled)
-            if _OPTIMIZER in self.contents and model.built:
-                model.optimizer.build(model.trainable_variables)
-                optimizer_weights.plan(plan, model.optimizer, model.trainable_variables, self.optimizer())
+        state = self.contents.get(_OPTIMIZER)
+        if training is not None and isinstance(state, hdf5.Group) and model.built:
+            optimizer_weights.plan(plan, model.optimizer, model.trainable_variables, self._named(state, _OPTIMIZER))
         plan.carry_out((), self.check_unchanged)
         return model
 
@@ -75,7 +77,8 @@ class WholeHdf5(ModelFile):
         text = self.contents.attrs.get(name)
         if text is None:
             return None
-        config = plain.parse(text if isinstance(text, bytes) else str(text).encode(), self.limits, f"{self.place}, attribute {name}")
+        data = text.encode() if isinstance(text, str) else text
+        config = plain.parse(data, self.limits, f"{self.place}, attribute {name}") if isinstance(data, bytes) else None
         if not isinstance(config, dict):
             raise ModelFileError("hdf5.config", self.place, f"The attribute {name!r} is no configuration.")
         return config
@@ -83,20 +86,25 @@ class WholeHdf5(ModelFile):
     def layers(self) -> Layers:
         """The layers of the file with their weights, in order; layers without weights are left out."""
         root = self.contents.get(_WEIGHTS, self.contents)
-        names = [*_names(root, "layer_names"), *([_TOP] if _TOP in root else [])]
-        missing = next((name for name in names if not isinstance(root.get(name), hdf5.Group)), None)
-        if missing is not None:
-            raise ModelFileError("hdf5.layer", self.place, f"The list of layers names {shown(missing)}, for which there is no group.")
-        layers = [(name, self._named(root[name], name)) for name in names]
+        if not isinstance(root, hdf5.Group):
+            raise ModelFileError("hdf5.layer", self.place, f"{_WEIGHTS!r} is no group.")
+        names = [*self._names(root, "layer_names"), *([_TOP] if _TOP in root else [])]
+        layers = [(name, self._named(self._layer(root, name), name)) for name in names]
         return [(name, weights) for name, weights in layers if weights]
 
     def optimizer(self) -> list[tuple[str, Entry]]:
         """The variables of the optimizer, in order."""
         return self._named(self.contents[_OPTIMIZER], _OPTIMIZER) if _OPTIMIZER in self.contents else []
 
+    def _layer(self, root: hdf5.Group, name: str) -> hdf5.Group:
+        group = root.get(name)
+        if not isinstance(group, hdf5.Group):
+            raise ModelFileError("hdf5.layer", self.place, f"The list of layers names {shown(name)}, for which there is no group.")
+        return group
+
     def _named(self, group: hdf5.Group, place: str) -> list[tuple[str, Entry]]:
         """The weights in a group, in the order in which it names them."""
-        return [(name, self._inside(group, name, place)) for name in _names(group, "weight_names")]
+        return [(name, self._inside(group, name, place)) for name in self._names(group, "weight_names")]
 
     def _inside(self, group: hdf5.Group, path: str, place: str) -> Entry:
         found: Any = group
@@ -106,24 +114,19 @@ class WholeHdf5(ModelFile):
             raise ModelFileError("hdf5.weight", self.place, f"{shown(place)} names the weight {shown(path)}, which is not in the file.")
         return entry(found)
 
-
-def _names(group: hdf5.Group, attribute: str) -> list[str]:
-    """A list of names in an attribute, or over several of them."""
-    values = group.attrs.get(attribute)
-    parts = [values] if values is not None else []
-    while not parts or f"{attribute}0" in group.attrs:
-        part = group.attrs.get(f"{attribute}{len(parts)}")
-        if part is None:
-            break
-        parts.append(part)
-    return [_text(name) for part in parts for name in np.atleast_1d(part).tolist()]
-
-
-def _text(name: Any) -> str:
-    try:
-        return name.decode("utf-8") if isinstance(name, bytes) else str(name)
-    except UnicodeError as error:
-        raise ModelFileError("hdf5.text", shown(name), "A name in a list of names is not Unicode (UTF-8).", "Save the model again.") from error
+    def _names(self, group: hdf5.Group, attribute: str) -> list[str]:
+        """A list of names in an attribute, or over several of them."""
+        values = group.attrs.get(attribute)
+        parts = [values] if values is not None else []
+        while not parts or f"{attribute}0" in group.attrs:
+            part = group.attrs.get(f"{attribute}{len(parts)}")
+            if part is None:
+                break
+            parts.append(part)
+        try:
+            return [name.decode("utf-8") if isinstance(name, bytes) else str(name) for part in parts for name in np.ravel(part).tolist()]
+        except UnicodeError as error:
+            raise ModelFileError("hdf5.text", self.place, f"A name in the attribute {attribute!r} is not Unicode (UTF-8).") from error
 
 
 # --- read: which weight is whose ---
@@ -177,8 +180,8 @@ def save_model(model: Any, path: Path, include_optimizer: bool = True) -> None:
     with replacing(path) as file, h5py.File(file, "w") as store:
         store.attrs.update(keras_version=KERAS_API, backend=engines.current().name, model_config=json.dumps(described))
         if compiled is not None:
-            compiled["optimizer"] = serialize_keras_object(model.optimizer)  # which may have been compiled with its name
-            store.attrs["training_config"] = json.dumps(dialect.training_config(compiled))
+            # The optimizer itself, also where `compile` was given its name alone: readers of these files know no such names.
+            store.attrs["training_config"] = json.dumps(dialect.training_config({**compiled, "optimizer": serialize_keras_object(model.optimizer)}))
         _write_layers(store.create_group(_WEIGHTS), model)
         optimizer = getattr(model, "optimizer", None)
         if include_optimizer and optimizer is not None and optimizer.built:

@@ -93,7 +93,7 @@ def inspect(filepath: Any, limits: Limits | None = None) -> Inspection:
         What it holds. The file being damaged, or hostile, is no error: the faults are listed.
 
     Raises:
-        OSError: there is no such file, or it may not be read.
+        ArgumentError: there is no such file.
     """
     path = Path(filepath)
     found = Inspection(str(path))

@@ -309,7 +309,7 @@ class Golden:
         return float(scaled.max(initial=0.0))
 
 
-def read(description: bytes, tensors: Source, limits: Limits, place: str) -> Golden:
+def read(description: bytes | bytearray, tensors: Source, limits: Limits, place: str) -> Golden:
     """The golden values in two members.
 
     Raises:
@@ -330,7 +330,7 @@ def read(description: bytes, tensors: Source, limits: Limits, place: str) -> Gol
     return Golden(found, entries, place)
 
 
-def parse(data: bytes, limits: Limits, place: str) -> Description:
+def parse(data: bytes | bytearray, limits: Limits, place: str) -> Description:
     """What the description says.
 
     Raises:

@@ -70,7 +70,7 @@ def signed_bytes(hashes: Mapping[str, str]) -> bytes:
     return b"".join(pieces)
 
 
-def parse(data: bytes, limits: Limits, place: str) -> Signature:
+def parse(data: bytes | bytearray, limits: Limits, place: str) -> Signature:
     """What the member says.
 
     Raises:

@@ -4,17 +4,41 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any, NoReturn
+from collections import Counter
+from typing import Any, NoReturn, Protocol
 
 from amalthea.errors import ModelFileError, shown
 from amalthea.saving.limits import Limits, beyond
 
-# What decides how deep and how large a text is. Strings come first, so that what looks like structure inside of them is passed over.
-_TOKENS = re.compile(rb'"(?:[^"\\]|\\.)*"|([\[{])|([\]}])|,|-?[0-9][0-9.eE+-]*', re.DOTALL)
+# What decides how deep and how large a text is. Strings come first, so that what looks like structure inside of them is passed over. Nothing is
+# tried twice, and a string that does not end is taken whole: each byte is looked at once, and nothing is remembered of it.
+_TOKENS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)|([\[{])|([\]}])|,|-?[0-9][0-9.eE+-]*+', re.DOTALL)
 _ESCAPED_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
-def parse(data: bytes, limits: Limits, place: str) -> Any:
+class Part(Protocol):
+    """A file, or a part of it, whose length is known before it is read."""
+
+    @property
+    def size(self) -> int: ...
+
+    @property
+    def place(self) -> str: ...
+
+    def read(self) -> bytes | bytearray: ...
+
+
+def read(part: Part, limits: Limits) -> Any:
+    """The plain values of a text in a file, which is not read if it is too long.
+
+    Raises:
+        ModelFileError: see `parse`.
+    """
+    _check_length(part.size, limits, part.place)
+    return parse(part.read(), limits, part.place)
+
+
+def parse(data: bytes | bytearray, limits: Limits, place: str) -> Any:
     """The plain values of a text.
 
     Args:
@@ -29,15 +53,13 @@ def parse(data: bytes, limits: Limits, place: str) -> Any:
         >>> parse(b'{"units": [1, 2]}', Limits(), "config.json")
         {'units': [1, 2]}
     """
-    if len(data) > limits.json_bytes:
-        raise ModelFileError("json.long", place, f"The text has {len(data)} bytes.", beyond("json_bytes", limits))
+    _check_length(len(data), limits, place)
     _measure(data, limits, place)
 
     def table(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(pairs)
         if len(found) != len(pairs):
-            keys = [key for key, _ in pairs]
-            twice = next(key for key in found if keys.count(key) > 1)
+            twice = next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
             raise ModelFileError("json.twice", place, f"A table has the key {shown(twice)} twice.", "Write the file again.")
         return found
 
@@ -63,7 +85,12 @@ def parse(data: bytes, limits: Limits, place: str) -> Any:
     return found
 
 
-def _measure(data: bytes, limits: Limits, place: str) -> None:
+def _check_length(size: int, limits: Limits, place: str) -> None:
+    if size > limits.json_bytes:
+        raise ModelFileError("json.long", place, f"The text has {size} bytes.", beyond("json_bytes", limits))
+
+
+def _measure(data: bytes | bytearray, limits: Limits, place: str) -> None:
     depth = 0
     for count, token in enumerate(_TOKENS.finditer(data)):
         if token[1]:

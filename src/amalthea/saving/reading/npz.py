@@ -7,7 +7,7 @@ import re
 import numpy as np
 
 from amalthea.errors import ModelFileError, shown
-from amalthea.saving.limits import Limits, beyond
+from amalthea.saving.limits import Limits
 from amalthea.saving.reading.raw import RawTensor
 from amalthea.saving.reading.source import Source
 from amalthea.saving.reading.zip import Archive
@@ -61,7 +61,5 @@ def tensor(source: Source, limits: Limits) -> RawTensor:
     if plain is None:
         raise ModelFileError("npz.kind", source.place, f"The tensor is of the kind {shown(described)}; only numbers and booleans are read.")
     shape = tuple(int(size) for size in re.findall(rb"[0-9]+", found["shape"]))
-    if len(shape) > limits.rank:
-        raise ModelFileError("npz.rank", source.place, f"The tensor has {len(shape)} axes.", beyond("rank", limits))
     values = source.part(start + length, source.size - start - length)
-    return RawTensor(values, shape, np.dtype(plain[1]), by_columns=found["by_columns"] == b"True")
+    return RawTensor(values, shape, np.dtype(plain[1]), limits, by_columns=found["by_columns"] == b"True")

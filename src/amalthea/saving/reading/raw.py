@@ -9,6 +9,7 @@ import numpy as np
 
 from amalthea.engines import host
 from amalthea.errors import ModelFileError, shown
+from amalthea.saving.limits import Limits, beyond, extent
 from amalthea.saving.reading.source import Source
 
 
@@ -19,13 +20,18 @@ class RawTensor:
         source: its bytes, all of them.
         shape: its shape.
         dtype: what its values are.
+        limits: how many axes and numbers it may have.
         by_columns: whether the first index changes fastest from one value to the next, as in Fortran; else the last does.
 
     Raises:
-        ModelFileError: so many bytes are no tensor of this shape and dtype.
+        ModelFileError: so many bytes are no tensor of this shape and dtype, or the tensor is too large.
     """
 
-    def __init__(self, source: Source, shape: tuple[int, ...], dtype: np.dtype[Any], by_columns: bool = False) -> None:
+    def __init__(self, source: Source, shape: tuple[int, ...], dtype: np.dtype[Any], limits: Limits, by_columns: bool = False) -> None:
+        if len(shape) > limits.rank:
+            raise ModelFileError("tensor.rank", source.place, f"The tensor has {len(shape)} axes.", beyond("rank", limits))
+        if extent(shape) > limits.elements:
+            raise ModelFileError("tensor.elements", source.place, f"The shape {shown(shape)} is too large.", beyond("elements", limits))
         if math.prod(shape) * dtype.itemsize != source.size:
             raise ModelFileError("tensor.size", source.place, f"{source.size} bytes cannot be a tensor of shape {shown(shape)} and dtype {dtype}.")
         self._source, self.shape, self.dtype = source, shape, dtype

@@ -10,7 +10,7 @@ from typing import Any
 
 from amalthea import dtypes
 from amalthea.errors import ModelFileError, shown
-from amalthea.saving.limits import Limits, beyond
+from amalthea.saving.limits import Limits
 from amalthea.saving.reading import json
 from amalthea.saving.reading.raw import RawTensor
 from amalthea.saving.reading.source import Source
@@ -48,23 +48,19 @@ def read(source: Source, limits: Limits) -> dict[str, RawTensor]:
         ModelFileError: the header is damaged, asks for too much, or its tensors do not cover the bytes behind it once and wholly.
     """
     length = int.from_bytes(source.read(0, _LENGTH), "little")
-    if length > limits.json_bytes:
-        raise ModelFileError("safetensors.header", source.place, f"Its header would have {length} bytes.", beyond("json_bytes", limits))
-    header = json.parse(source.part(_LENGTH, length).read(), limits, f"{source.place}, header")
+    header = json.read(source.part(_LENGTH, length, f"{source.place}, header"), limits)
     if not isinstance(header, dict):
         raise _damaged(source, "is no table")
     notes = header.pop(_NOTES, {})
     if not isinstance(notes, dict) or not all(isinstance(note, str) for note in notes.values()):
         raise _damaged(source, f"has notes ({_NOTES!r}) that are no table of strings")
-    if len(header) > limits.objects:
-        raise ModelFileError("safetensors.many", source.place, f"The file holds {len(header)} tensors.", beyond("objects", limits))
     values = source.part(_LENGTH + length, source.size - _LENGTH - length)
-    places = {name: _place(source, name, described, limits) for name, described in header.items()}
+    places = {name: _place(source, name, described) for name, described in header.items()}
     _check_cover(source, places, values.size)
-    return {name: _tensor(values, name, header[name], *places[name]) for name in header}
+    return {name: _tensor(values, name, header[name], *places[name], limits) for name in header}
 
 
-def _place(source: Source, name: str, described: Any, limits: Limits) -> tuple[int, int]:
+def _place(source: Source, name: str, described: Any) -> tuple[int, int]:
     """Where the values of a tensor begin and end, behind the header; all that is said of it is of the form that it must have."""
     if not isinstance(described, dict) or described.keys() != _KEYS:
         raise _damaged(source, f"does not give just {', '.join(sorted(_KEYS))} of {shown(name)}")
@@ -74,8 +70,6 @@ def _place(source: Source, name: str, described: Any, limits: Limits) -> tuple[i
         found = described[key]
         if not isinstance(found, list) or any(type(number) is not int or number < 0 for number in found):
             raise _damaged(source, f"gives {shown(name)} as {key} {shown(found)}, which is no list of sizes")
-    if len(described["shape"]) > limits.rank:
-        raise ModelFileError("safetensors.rank", source.place, f"{shown(name)} has {len(described['shape'])} axes.", beyond("rank", limits))
     if len(described["data_offsets"]) != 2:
         raise _damaged(source, f"does not say where {shown(name)} begins and where it ends")
     begin, end = described["data_offsets"]
@@ -97,9 +91,9 @@ def _check_cover(source: Source, places: dict[str, tuple[int, int]], size: int) 
         raise ModelFileError("safetensors.cover", source.place, f"The tensors end at {reached} of {size} bytes.", "The file may be cut off.")
 
 
-def _tensor(values: Source, name: str, described: dict[str, Any], begin: int, end: int) -> RawTensor:
+def _tensor(values: Source, name: str, described: dict[str, Any], begin: int, end: int, limits: Limits) -> RawTensor:
     part = values.part(begin, end - begin, f"{values.place}, {shown(name)}")
-    return RawTensor(part, tuple(described["shape"]), dtypes.numpy_dtype(_DTYPES[described["dtype"]]))
+    return RawTensor(part, tuple(described["shape"]), dtypes.numpy_dtype(_DTYPES[described["dtype"]]), limits)
 
 
 def _damaged(source: Source, reason: str) -> ModelFileError:

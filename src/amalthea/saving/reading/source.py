@@ -9,7 +9,7 @@ import stat
 from contextlib import ExitStack
 from typing import Any
 
-from amalthea.errors import ModelFileError
+from amalthea.errors import ArgumentError, ModelFileError
 from amalthea.saving.limits import Limits
 
 _PIECE = 1 << 20
@@ -37,15 +37,24 @@ class Source:
         """Open a file.
 
         Raises:
-            ModelFileError: it is no regular file, but a folder, a device, a pipe or the like.
+            ArgumentError: there is no such file.
+            ModelFileError: it cannot be opened, or is no regular file, but a folder, a device, a pipe or the like.
         """
         place = os.fspath(path)
         # Without O_NONBLOCK, opening a pipe would wait for somebody to write to it.
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        flags = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+        try:
+            descriptor = os.open(path, flags)
+        except (FileNotFoundError, NotADirectoryError, ValueError) as error:
+            raise ArgumentError(f"There is no file {place!r}.") from error
+        except OSError as error:
+            raise ModelFileError("source.closed", place, f"The file cannot be opened: {error.strerror}.", "Give the path of a file.") from error
         try:
             found = os.fstat(descriptor)
             if not stat.S_ISREG(found.st_mode):
-                raise ModelFileError("source.kind", place, "This is no regular file.", "Give the path of a file.")
+                hint = "Folders that Keras writes with `zipped=False` are not read: load one with Keras, and save it as '.keras'."
+                folder = stat.S_ISDIR(found.st_mode)
+                raise ModelFileError("source.kind", place, "This is no regular file.", hint if folder else "Give the path of a file.")
             file = io.FileIO(descriptor)
         except BaseException:
             os.close(descriptor)
@@ -55,7 +64,7 @@ class Source:
         return cls(file, 0, found.st_size, place, stack)
 
     @classmethod
-    def of_bytes(cls, data: bytes, place: str) -> Source:
+    def of_bytes(cls, data: bytes | bytearray, place: str) -> Source:
         """Bytes in memory, as a source."""
         return _Memory(data, 0, len(data), place)
 
@@ -120,7 +129,7 @@ class Source:
 class _Memory(Source):
     """Bytes in memory, which nobody else can change."""
 
-    def __init__(self, data: bytes, start: int, size: int, place: str) -> None:
+    def __init__(self, data: bytes | bytearray, start: int, size: int, place: str) -> None:
         self._data, self.start, self.size, self.place = memoryview(data), start, size, place
         self.open_parts = ExitStack()
 

@@ -87,14 +87,16 @@ class Member:
     Attributes:
         name: its name.
         size: its length in bytes, as the archive says.
+        place: what messages call it.
     """
 
     def __init__(self, archive: Archive, entry: _Entry, start: int) -> None:
         self._archive, self._entry = archive, entry
         self.name, self.size = entry.name, entry.size
-        self._packed = archive.source.part(start, entry.packed, f"{archive.source.place}, {shown(entry.name)}")
+        self.place = f"{archive.source.place}, {shown(entry.name)}"
+        self._packed = archive.source.part(start, entry.packed, self.place)
 
-    def read(self) -> bytes:
+    def read(self) -> bytes | bytearray:
         """Its bytes.
 
         Raises:
@@ -108,37 +110,34 @@ class Member:
     def source(self) -> Source:
         """Its bytes, of which any part can be read. Stored members are read where they are, deflated ones are inflated in memory."""
         if self._entry.method == _DEFLATED:
-            return Source.of_bytes(self._inflated(), self._packed.place)
+            return Source.of_bytes(self._inflated(), self.place)
         self._check(_checksum(self._packed))
         return self._packed
 
     def _check(self, crc: int) -> None:
         if crc != self._entry.crc:
-            raise ModelFileError("zip.crc", self._packed.place, "The checksum of the member differs.", _AGAIN)
+            raise ModelFileError("zip.crc", self.place, "The checksum of the member differs.", _AGAIN)
 
-    def _inflated(self) -> bytes:
-        archive, place = self._archive, self._packed.place
+    def _inflated(self) -> bytearray:
+        archive, place = self._archive, self.place
         if self.size > archive.limits.inflation * (self._packed.size + _SPARED):
             raise ModelFileError("zip.bomb", place, "The member is far larger than its compressed bytes.", beyond("inflation", archive.limits))
-        engine, pieces, produced = zlib.decompressobj(-zlib.MAX_WBITS), [], 0
+        engine, whole = zlib.decompressobj(-zlib.MAX_WBITS), bytearray()
         try:
             for start in range(0, self._packed.size, _CHUNK):
                 data = self._packed.read(start, min(_CHUNK, self._packed.size - start))
-                while data and not engine.eof:
-                    piece = engine.decompress(data, _CHUNK)
+                while not engine.eof and (piece := engine.decompress(data, _CHUNK)):
                     data = engine.unconsumed_tail
-                    produced += len(piece)
+                    whole += piece
                     archive.inflated += len(piece)
-                    if produced > self.size:
+                    if len(whole) > self.size:
                         raise ModelFileError("zip.size", place, f"The member is longer than the {self.size} bytes that the archive says.", _AGAIN)
                     if archive.inflated > archive.limits.inflated_bytes:
                         raise ModelFileError("zip.bomb", place, "The members become too large.", beyond("inflated_bytes", archive.limits))
-                    pieces.append(piece)
         except zlib.error as error:
             raise ModelFileError("zip.damaged", place, f"The compressed bytes are damaged: {error}.", _AGAIN) from error
-        if not engine.eof or engine.unused_data or produced != self.size:
+        if not engine.eof or engine.unused_data or len(whole) != self.size:
             raise ModelFileError("zip.size", place, f"The member does not end where its {self.size} bytes do.", _AGAIN)
-        whole = b"".join(pieces)
         self._check(zlib.crc32(whole))
         return whole
 
@@ -278,8 +277,6 @@ def _local(source: Source, entry: _Entry, end: int) -> int:
     def differs() -> NoReturn:
         raise ModelFileError("zip.header", place, f"The header of the member {shown(entry.name)} contradicts the directory.", _AGAIN)
 
-    if entry.offset + _LOCAL.size > end:
-        differs()
     mark, _, flags, method, _, _, crc, packed, size, name_length, extra_length = _LOCAL.unpack(source.read(entry.offset, _LOCAL.size))
     start = entry.offset + _LOCAL.size
     if mark != b"PK\3\4" or start + name_length + extra_length + entry.packed > end:

@@ -8,7 +8,10 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from amalthea.errors import ArgumentError, SerializationError
+from amalthea.errors import ArgumentError, ModelFileError
+from amalthea.saving.limits import LIMITS
+from amalthea.saving.reading import json as plain
+from amalthea.saving.reading.source import Source
 from amalthea.training.callbacks.callback import Callback, Logs
 
 _WEIGHTS = "latest.weights.h5"
@@ -108,7 +111,8 @@ class BackupAndRestore(Callback):
 
 
 def _read_state(path: Path) -> dict[str, Any]:
-    state = json.loads(path.read_text())
-    if not isinstance(state, dict) or not isinstance(state.get("epoch"), int):
-        raise SerializationError(f"{path} is not the state of a training: it holds {state!r}.")
+    with Source.open(path, LIMITS) as source:
+        state = plain.read(source, LIMITS)
+    if not isinstance(state, dict) or type(state.get("epoch")) is not int or state["epoch"] < 0:
+        raise ModelFileError("backup.state", str(path), "This is not the state of a training.", "Remove the folder to train from the beginning.")
     return state

@@ -338,5 +338,5 @@ def test_folders_are_not_written_or_read(path):
     with pytest.raises(ArgumentError, match="a model is written as one file, so that it appears whole or not at all"):
         around(Files()).save(path.with_suffix(""), zipped=False)
     path.mkdir()
-    with pytest.raises(ArgumentError, match=r"is a folder.*save it as '\.keras'"):
+    with pytest.raises(ModelFileError, match=r"no regular file.*zipped=False.*save it as '\.keras'"):
         load_model(path)

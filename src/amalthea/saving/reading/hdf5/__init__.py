@@ -21,7 +21,7 @@ from amalthea.saving.reading.hdf5 import types, values
 from amalthea.saving.reading.hdf5.attributes import attributes
 from amalthea.saving.reading.hdf5.headers import DATASPACE, DATATYPE, EXTERNAL, FILTERS, LAYOUT, Messages, messages
 from amalthea.saving.reading.hdf5.links import links
-from amalthea.saving.reading.hdf5.store import Store, checksum
+from amalthea.saving.reading.hdf5.store import Store
 from amalthea.saving.reading.source import Source
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
@@ -58,9 +58,9 @@ class Dataset:
         self.attrs = attributes(store, found)
 
     @property
-    def region(self) -> tuple[int, int] | None:
-        """Where its values begin and how many bytes they have, if they are in one piece."""
-        return self._layout.region
+    def regions(self) -> list[tuple[int, int]]:
+        """Where its values are in the file, piece by piece: where each begins, and how many bytes it has."""
+        return self._layout.regions
 
     def read(self) -> np.ndarray:
         """Its values."""
@@ -116,8 +116,7 @@ def read(source: Source, limits: Limits) -> Group:
         inside = links(store, found)
         if inside is None:
             tensor = parts[name] = Dataset(store, path, found)
-            if tensor.region is not None:
-                regions.append(tensor.region)
+            regions += tensor.regions
             continue
         children: dict[str, Group | Dataset] = {}
         parts[name] = Group(children, attributes(store, found))
@@ -150,9 +149,7 @@ def _root(store: Store) -> int:
         store.fail(
             "version", f"The file has version {version} of HDF5's form, which is not read.", "Write the file with h5py's settings as they are."
         )
-    whole = store.block(0, 48)
-    if checksum(whole.data[:44]) != int.from_bytes(whole.data[44:], "little"):
-        store.fail("checksum", "The checksum at the beginning of the file differs.")
+    whole = store.checked(0, 48)
     whole.take(9)
     _check_sizes(store, *whole.numbers(2, 1))
     whole.take(1)

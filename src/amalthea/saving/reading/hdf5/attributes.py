@@ -59,25 +59,24 @@ def _attribute(store: Store, body: Cursor) -> tuple[str, Any]:
 
 def _value(store: Store, raw: np.ndarray, kind: types.Kind) -> Any:
     if kind.strings == "variable":
-        heaps: dict[int, dict[int, bytes]] = {}
         texts = np.empty(raw.shape, object)
         for index in np.ndindex(raw.shape):
-            texts[index] = _text(store, raw[index].tobytes(), heaps)
+            texts[index] = _text(store, raw[index].tobytes())
         return texts[()]
     value = raw if kind.final is None else raw.astype(kind.final)
     return value[()] if not raw.shape else value.copy()
 
 
-def _text(store: Store, element: bytes, heaps: dict[int, dict[int, bytes]]) -> str:
+def _text(store: Store, element: bytes) -> str:
     """A string of the global heap that an element points to."""
     where = Cursor(store, element)
     length, address, index = where.number(4), where.number(8), where.number(4)
     if not length:
         return ""
     store.count_attribute(length)
-    if address not in heaps:
-        heaps[address] = _heap(store, address)
-    data = heaps[address].get(index)
+    if address not in store.heaps:
+        store.heaps[address] = _heap(store, address)
+    data = store.heaps[address].get(index)
     if data is None or len(data) < length:
         store.fail("heap", f"There is no text {index} of {length} bytes in the heap at {address}.")
     try:
@@ -95,6 +94,7 @@ def _heap(store: Store, address: int) -> dict[int, bytes]:
     body.take(16)
     found: dict[int, bytes] = {}
     while body.left >= 16:
+        store.step()
         index = body.number(2)
         body.take(6)
         length = body.number(8)

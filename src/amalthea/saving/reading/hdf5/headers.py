@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from amalthea.saving.reading.hdf5.store import Cursor, Store, checksum
+from amalthea.saving.reading.hdf5.store import Cursor, Store
 
 DATASPACE, LINK_INFO, DATATYPE, LINK, EXTERNAL, LAYOUT, FILTERS, ATTRIBUTE = 0x1, 0x2, 0x3, 0x6, 0x7, 0x8, 0xB, 0xC
 CONTINUATION, SYMBOL_TABLE, ATTRIBUTE_INFO = 0x10, 0x11, 0x15
@@ -48,6 +48,7 @@ def _version_1(store: Store, address: int) -> Raw:
     for start, size in blocks:
         block = store.block(start, size)
         while block.left >= 8 and count:
+            store.step()
             count -= 1
             kind, length, flags = block.number(2), block.number(2), block.number(1)
             block.take(3)
@@ -72,11 +73,12 @@ def _version_2(store: Store, address: int) -> Raw:
     blocks = [(address, before + width + size + 4)]
     ordered = 2 if flags & 4 else 0
     for number, (start, length) in enumerate(blocks):
-        block = _checked(store, start, length)
+        block = store.checked(start, length)
         block.take(before + width if number == 0 else 4)
         if number and block.data[:4] != b"OCHK":
             store.fail("header", f"The header of the object at {address} does not go on at {start}.")
         while block.left >= 4 + ordered:
+            store.step()
             kind, length, message_flags = block.number(1), block.number(2), block.number(1)
             block.take(ordered)
             body = block.part(length)
@@ -84,16 +86,6 @@ def _version_2(store: Store, address: int) -> Raw:
                 blocks.append(_continuation(store, body, blocks))
             else:
                 yield kind, message_flags, body
-
-
-def _checked(store: Store, address: int, size: int) -> Cursor:
-    """A block that ends with its checksum, without it."""
-    if size < 4:
-        store.fail("short", "A block is too short for its checksum.")
-    block = store.block(address, size)
-    if checksum(block.data[:-4]) != int.from_bytes(block.data[-4:], "little"):
-        store.fail("checksum", f"The checksum of the block at {address} differs.")
-    return Cursor(store, block.data[:-4])
 
 
 def _continuation(store: Store, body: Cursor, blocks: list[tuple[int, int]]) -> tuple[int, int]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from amalthea.errors import shown
-from amalthea.saving.limits import beyond
 from amalthea.saving.reading.hdf5.headers import LINK, LINK_INFO, SYMBOL_TABLE, Messages
 from amalthea.saving.reading.hdf5.store import UNDEFINED, Cursor, Store
 
@@ -67,6 +66,7 @@ def _symbol_table(store: Store, body: Cursor) -> list[tuple[bytes, int]]:
         count = head.number(2)
         entries = store.block(leaf + 8, count * _ENTRY)
         for _ in range(count):
+            store.step()
             offset, address, cached = entries.number(8), entries.number(8), entries.number(4)
             entries.take(20)
             if offset >= size:
@@ -76,8 +76,6 @@ def _symbol_table(store: Store, body: Cursor) -> list[tuple[bytes, int]]:
             if cached == _SOFT_ENTRY or address == UNDEFINED:
                 _refuse(store, name, "a soft link")
             found.append((name, address))
-        if len(found) > store.limits.objects:
-            store.fail("objects", "A group holds too many objects.", beyond("objects", store.limits))
     return found
 
 
@@ -110,13 +108,12 @@ def keyed_leaves(store: Store, root: int, kind: int, key: int) -> list[tuple[byt
             height, count = head.number(1), head.number(2)
             if height > _MOST_LEVELS or (expected is not None and height != expected):
                 store.fail("tree", "The levels of a B-tree contradict each other.")
+            store.step()
             entries = store.block(address + 24, count * (key + 8))
             below += [(entries.take(key), entries.number(8)) for _ in range(count)]
         if height and len(seen | {address for _, address in below}) != len(seen) + len(below):
             store.fail("tree", "A B-tree reaches a node twice.")
         seen.update(address for _, address in below)
-        if len(seen) > 2 * store.limits.objects:
-            store.fail("objects", "A B-tree has too many nodes.", beyond("objects", store.limits))
         level = below
         if not level:
             break

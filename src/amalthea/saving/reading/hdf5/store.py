@@ -9,7 +9,11 @@ from amalthea.saving.limits import Limits, beyond
 from amalthea.saving.reading.source import Source
 
 UNDEFINED = (1 << 64) - 1
-_BLOCK = 1 << 26  # the largest block of structure, not of values, that is read at once
+_BLOCK = 1 << 24  # the largest block of structure, not of values, that is read at once
+_STRUCTURE = 1 << 28  # how many bytes of structure are read in all: blocks may be named many times
+_CHECKSUM = 128  # how many times the work of reading a byte it is to have it in a checksum
+_SPARED = 1 << 10  # short values that repeat themselves shrink more than any limit would allow
+_STEPS = 12  # how many messages, links and nodes an object has at most, on average
 _AGAIN = "Copy the file again, or save the model again."
 
 
@@ -24,7 +28,8 @@ class Store:
     def __init__(self, source: Source, limits: Limits) -> None:
         self.source, self.limits = source, limits
         self.place = source.place
-        self._attribute_bytes = self._inflated = 0
+        self.heaps: dict[int, dict[int, bytes]] = {}
+        self._attribute_bytes = self._inflated = self._structure = self._steps = 0
 
     def fail(self, code: str, reason: str, hint: str = _AGAIN) -> NoReturn:
         """Raise the error that says what is wrong."""
@@ -40,7 +45,18 @@ class Store:
         self.check(address, size)
         if size > _BLOCK:
             self.fail("block", f"A structure of {size} bytes is too large.")
+        self._count_structure(size)
         return Cursor(self, self.source.read(address, size))
+
+    def checked(self, address: int, size: int) -> Cursor:
+        """A region that ends with its checksum, without it."""
+        if size < 4:
+            self.fail("short", "A block is too short for its checksum.")
+        self._count_structure(_CHECKSUM * size)
+        data = self.block(address, size).data
+        if checksum(data[:-4]) != int.from_bytes(data[-4:], "little"):
+            self.fail("checksum", f"The checksum of the block at {address} differs.")
+        return Cursor(self, data[:-4])
 
     def marked(self, address: int, size: int, mark: bytes, version: int) -> Cursor:
         """A region that begins with a mark and a version; the cursor stands behind them."""
@@ -49,11 +65,27 @@ class Store:
             self.fail("mark", f"There is no {mark.decode()} (version {version}) at {address}.")
         return cursor
 
+    def _count_structure(self, size: int) -> None:
+        self._structure += size
+        if self._structure > _STRUCTURE:
+            self.fail("structure", "The structure of the file is too large.", "Save the model again, in several files.")
+
+    def step(self) -> None:
+        """Count a message, a link, or whatever else describes a part of the file: a few may be named again and again."""
+        self._steps += 1
+        if self._steps > _STEPS * self.limits.objects:
+            self.fail("steps", "The objects of the file have too many parts.", beyond("objects", self.limits))
+
     def count_attribute(self, size: int) -> None:
         """Count bytes that attributes become."""
         self._attribute_bytes += size
         if self._attribute_bytes > self.limits.attribute_bytes:
             self.fail("attributes", "The attributes are too large.", beyond("attribute_bytes", self.limits))
+
+    def check_inflation(self, packed: int, size: int) -> None:
+        """Refuse values that are far larger than their compressed bytes."""
+        if size > self.limits.inflation * (packed + _SPARED):
+            self.fail("bomb", "A tensor is far larger than its compressed bytes.", beyond("inflation", self.limits))
 
     def count_inflated(self, size: int) -> None:
         """Count bytes that compressed values become."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
 import ml_dtypes
 import numpy as np
 
-from amalthea.saving.limits import beyond
+from amalthea.errors import shown
+from amalthea.saving.limits import beyond, extent
 from amalthea.saving.reading.hdf5.store import Cursor
 
 _FIXED, _FLOAT, _STRING, _OPAQUE, _ENUM, _VARIABLE = 0, 1, 3, 5, 8, 9
@@ -56,8 +56,8 @@ def shape(body: Cursor) -> tuple[int, ...]:
     if rank > store.limits.rank:
         store.fail("rank", f"A tensor has {rank} axes.", beyond("rank", store.limits))
     found = tuple(body.numbers(rank, 8))
-    if math.prod(size for size in found if size) >= 1 << 62:
-        store.fail("size", f"The shape {found} is too large.")
+    if extent(found) > store.limits.elements:
+        store.fail("size", f"The shape {shown(found)} is too large.", beyond("elements", store.limits))
     return found
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 import zlib
 from typing import Any
@@ -17,7 +16,8 @@ from amalthea.saving.reading.hdf5.store import UNDEFINED, Cursor
 
 _COMPACT, _CONTIGUOUS, _CHUNKED, _VIRTUAL = 0, 1, 2, 3
 _DEFLATE, _SHUFFLE = 1, 2
-_SAVE = "Save the model again."
+_SAVE, _COPY = "Save the model again.", "Copy the file again, or save the model again."
+_LARGEST_PIECE = 1 << 31
 
 
 class Layout:
@@ -31,16 +31,15 @@ class Layout:
         name: what messages call it.
 
     Attributes:
-        region: where values in one piece begin, and how many bytes they have; None for other ones.
+        regions: where its pieces begin in the file, and how many bytes they have; one piece, if it is not cut into several.
     """
-
-    region: tuple[int, int] | None = None
 
     def __init__(self, body: Cursor, filters: Cursor | None, shape: tuple[int, ...], dtype: np.dtype[Any], name: str) -> None:
         self._store, self._shape, self._dtype, self._name = body.store, shape, dtype, name
         self._size = math.prod(shape) * dtype.itemsize
         self._compact = b""
-        self._pieces: list[tuple[tuple[int, ...], int, int]] = []
+        self.regions: list[tuple[int, int]] = []
+        self._starts: list[tuple[int, ...]] = []
         version = body.number(1)
         if version not in (3, 4):
             self._fail("layout", f"is laid out by version {version}, which is not known", _SAVE)
@@ -64,7 +63,7 @@ class Layout:
 
     def _expect(self, size: int) -> None:
         if size != self._size:
-            self._fail("size", f"of shape {self._shape} and dtype {self._dtype} has {size} bytes", "Copy the file again, or save the model again.")
+            self._fail("size", f"of shape {self._shape} and dtype {self._dtype} has {size} bytes", _COPY)
 
     def _set_region(self, address: int, size: int) -> None:
         if address == UNDEFINED and self._size:
@@ -72,52 +71,49 @@ class Layout:
         if self._size:
             self._expect(size)
             self._store.check(address, size)
-            self.region = address, size
+            self.regions.append((address, size))
 
     def _set_pieces(self, body: Cursor, filters: Cursor | None) -> None:
         rank, tree = body.number(1), body.number(8)
-        if not rank:
-            self._fail("layout", "is cut into pieces without a size", _SAVE)
-        *piece, width = body.numbers(rank, 4)
-        if len(piece) != len(self._shape) or width != self._dtype.itemsize or not all(piece) or math.prod(piece) * width >= 1 << 31:
+        sizes = body.numbers(rank, 4)
+        whole = math.prod(sizes)
+        if rank != len(self._shape) + 1 or sizes[-1] != self._dtype.itemsize or not 0 < whole < _LARGEST_PIECE:
             self._fail("layout", "is cut into pieces that do not fit it", _SAVE)
-        self._piece, self._filters = tuple(piece), _filters(filters)
-        expected = set(itertools.product(*(range(0, size, step) for size, step in zip(self._shape, piece, strict=True)))) if self._few() else set()
+        self._piece, self._filters = tuple(sizes[:-1]), _filters(filters)
+        axes = list(zip(self._shape, self._piece, strict=True))
         for key, address in keyed_leaves(self._store, tree, 1, 8 + 8 * rank):
             fields = Cursor(self._store, key)
             size, skipped = fields.number(4), fields.number(4)
             start = tuple(fields.numbers(rank, 8)[:-1])
-            if skipped or start not in expected:
+            if skipped or any(begin % step or begin >= length for begin, (length, step) in zip(start, axes, strict=True)):
                 self._fail("layout", "has a piece that is not expected", _SAVE)
-            expected.remove(start)
+            if not self._filters and size != whole:
+                self._fail("size", f"has a piece of {size} bytes, not {whole}", _COPY)
             self._store.check(address, size)
-            self._pieces.append((start, address, size))
-        if expected:
+            self._starts.append(start)
+            self.regions.append((address, size))
+        if len(set(self._starts)) != len(self._starts):
+            self._fail("twice", "has a piece twice", _COPY)
+        if len(self._starts) != math.prod(-(-length // step) for length, step in axes):
             self._fail("sparse", "lacks some of its values in the file", "Save the model again, with all weights.")
-
-    def _few(self) -> bool:
-        """Whether the file could hold all pieces: each takes a few bytes of it at least."""
-        count = math.prod(-(-size // step) for size, step in zip(self._shape, self._piece, strict=True))
-        if count * 16 > self._store.source.size:
-            self._fail("sparse", "lacks some of its values in the file", "Save the model again, with all weights.")
-        return True
+        self._store.check_inflation(sum(size for _, size in self.regions), whole * len(self._starts))
 
     def read(self) -> np.ndarray:
         """The values, as they lie in the file."""
-        if self._pieces:
+        if self._starts:
             return self._joined()
         if self._compact:
             return np.frombuffer(self._compact, self._dtype).reshape(self._shape).copy()
         value = host.empty(self._shape, self._dtype)
-        if self.region is not None and self._store.source.readinto(self.region[0], value.reshape(-1).view(np.uint8).data) != self._size:
+        if self.regions and self._store.source.readinto(self.regions[0][0], value.reshape(-1).view(np.uint8).data) != self._size:
             self._store.fail("short", f"The values of the tensor {shown(self._name)} end too early.")
         return value
 
     def _joined(self) -> np.ndarray:
-        self._store.count_inflated(self._size)
-        value = host.empty(self._shape, self._dtype)
         whole = math.prod(self._piece) * self._dtype.itemsize
-        for start, address, size in self._pieces:
+        self._store.count_inflated(whole * len(self._starts))
+        value = host.empty(self._shape, self._dtype)
+        for start, (address, size) in zip(self._starts, self.regions, strict=True):
             data = self._restored(self._store.source.read(address, size), whole)
             piece = np.frombuffer(data, self._dtype).reshape(self._piece)
             place = tuple(slice(begin, begin + step) for begin, step in zip(start, self._piece, strict=True))
