@@ -22,7 +22,12 @@ MET_ELSEWHERE = {
     "cannot take its variables": "only layers of users' own refuse what has the right shapes",
 }
 # Checks without which the same is said, but only when the graph is made.
-CAUGHT_LATER = ("is called nowhere, so it gives no tensor", "times; call {number} is named", "has one output; output {output} is named")
+CAUGHT_LATER = (
+    "It counts {given[key]",
+    "is called nowhere, so it gives no tensor",
+    "times; call {number} is named",
+    "has one output; output {output} is named",
+)
 # Each rule of the loader, and the codes of the errors by which it is kept.
 RULES = {
     "1, a closed registry": {"config.unknown", "config.mismatch"},
