@@ -44,7 +44,7 @@ class Limits:
     json_values: int = 200_000
     json_digits: int = 400
     depth: int = 100
-    objects: int = 25_000
+    objects: int = 20_000
     links: int = 64
     attribute_bytes: int = 1 << 24
     rank: int = 32
