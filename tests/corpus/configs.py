@@ -118,6 +118,7 @@ _ARGUMENTS: dict[str, tuple[dict[str, Any], str]] = {
     "a dtype that is a class": ({"dtype": _class("Popen", "subprocess")}, "config.unknown"),
     "an activation that is an address": ({"activation": {"url": "https://example.org"}}, "config.path"),
     "a class whose name is a number": ({"activation": {"class_name": "type", "config": 3}}, "config.form"),
+    "an activation that takes an axis apart": ({"activation": _function("unstack")}, "config.size"),
     "a constraint that is a list": ({"kernel_constraint": [1, 2]}, "config.value"),
     "bytes that are none": ({"bias_constraint": {"class_name": "__bytes__", "config": {"value": 3}}}, "config.kind"),
     "an array of 10**9 numbers in a dtype's name": (
@@ -134,6 +135,7 @@ _TRAINING: dict[str, tuple[dict[str, Any], str]] = {
     "an optimizer with an unknown key": ({"optimizer": _class("Adam", "keras.optimizers", evil=1)}, "config.key"),
     "an unknown key": ({"evil": 1}, "config.key"),
     "a metric of 10**12 thresholds": ({"metrics": [_class("AUC", "keras.metrics", num_thresholds=10**12)]}, "config.size"),
+    "ten metrics of 100,000 thresholds": ({"metrics": [_class("AUC", "keras.metrics", num_thresholds=10**5)] * 10}, "config.size"),
     "a metric of a foreign module": ({"metrics": [_class("Popen", "subprocess")]}, "config.unknown"),
     "a metric without a configuration": ({"metrics": [{"class_name": "MeanMetricWrapper"}]}, "config.kind"),
     "metrics that are text in lists": ({"metrics": [[["a", 1]]]}, "config.value"),
@@ -164,12 +166,25 @@ def _operation(config: dict[str, Any]) -> dict[str, Any]:
     return next(layer for layer in config["layers"] if "ops" in layer["module"])
 
 
+def _apart(config: dict[str, Any], name: str, module: str, **arguments: Any) -> None:
+    """Let the operation take an axis of a million elements apart, by arguments that stand in the call."""
+    config["layers"][1]["config"]["units"] = 10**6
+    found = _operation(config)
+    found.update(_class(name, module, name, **arguments))
+    found["inbound_nodes"][0]["kwargs"] = {"axis": 1} if name == "OpCall" else {"indices_or_sections": 10**6}
+
+
 _GRAPHS: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
     "a layer without a name": (lambda config: config["layers"][1].update(name=None, config={"units": 2}), "config.form"),
     "a number instead of layers": (lambda config: config.update(layers=3), "config.form"),
     "an operation whose configuration is a list": (lambda config: _operation(config).update(config=[1]), "config.form"),
     "an operation of too many tensors": (lambda config: _operation(config)["inbound_nodes"][0]["args"].extend([1, 2, 3]), "config.graph"),
     "a call whose arguments are a number": (lambda config: config["layers"][1]["inbound_nodes"][0].update(args=3), "config.kind"),
+    "an operation of ours that gives 10**6 tensors": (lambda config: _apart(config, "OpCall", "amalthea.ops", function="unstack"), "config.size"),
+    "an operation that is called to give 10**6 tensors": (
+        lambda config: _apart(config, "Split", "keras.src.ops.numpy", indices_or_sections=2, axis=-1),
+        "config.size",
+    ),
     "an operation along 10**7 elements": (
         lambda config: _operation(config).update(
             _class("ExtractSequences", "keras.src.ops.math", "ExtractSequences", sequence_length=10**7, sequence_stride=1)
@@ -243,6 +258,7 @@ def cases() -> Iterator[Case]:
     yield Case("metadata: hashes that are a list", ".keras", of_bytes(lambda: keras(metadata=b'{"sha256": [1]}')), "keras.metadata")
     yield Case("metadata: another hash", ".keras", of_bytes(lambda: keras(metadata=b'{"sha256": {"config.json": "0"}}')), "keras.hash")
     yield Case("metadata: the hash of nothing", ".keras", of_bytes(lambda: keras(metadata=b'{"sha256": {"x": "0"}}')), "keras.incomplete")
+    yield Case("archive: a member of nothing", ".keras", of_bytes(lambda: keras(readme=b"hello")), "keras.member", "model")
     yield Case("model: a list of models", ".keras", of_bytes(lambda: in_archive([config()])), "keras.config", "model")
     yield Case("model: text", ".keras", of_bytes(lambda: in_archive("os.system")), "keras.config", "model")
     yield Case("model in HDF5: a list of models", ".h5", of_bytes(lambda: in_hdf5([config()])), "hdf5.config", "model")

@@ -11,7 +11,7 @@ from amalthea.errors import shown
 from amalthea.saving import graphs, names, operations, registry
 from amalthea.saving.faults import NO_SWITCH, at, refused, separately
 from amalthea.saving.limits import LIMITS, Limits, beyond
-from amalthea.saving.schema import PATHS, check_compiled, check_config
+from amalthea.saving.schema import PATHS, check_compiled, check_config, listed
 
 _inside: ContextVar[Limits | None] = ContextVar("amalthea_checked", default=None)
 
@@ -54,6 +54,7 @@ def check(config: Any, custom_objects: Mapping[str, Any] | None = None, limits: 
 class _Check:
     def __init__(self, custom_objects: Mapping[str, Any] | None, limits: Limits) -> None:
         self.custom_objects, self.limits = custom_objects, limits
+        self.listed = 0
 
     def part(self, value: Any, place: str) -> None:
         if isinstance(value, Mapping):
@@ -109,7 +110,10 @@ class _Check:
         if not hasattr(cls, "from_config"):
             raise refused("mismatch", place, f"{shown(name)} stands for {cls!r}, which cannot be made from a configuration.")
         if names.home_of(cls) is not None and (value.get("module") is not None or len(names.classes_named(None, name)) == 1):
-            check_config(cls, config, self.limits, here)
+            check_config(cls, config, here)
+            self.listed += listed(config)
+            if self.listed > self.limits.listed:
+                raise refused("size", here, f"Lists of {self.listed:,} parts in all would be made.", beyond("listed", self.limits))
             if graphs.is_graph(config):
                 with separately:
                     graphs.ordered_calls(config, here)
@@ -119,7 +123,10 @@ class _Check:
     def function(self, value: Mapping[str, Any], place: str) -> None:
         if not isinstance(value["config"], str):
             raise refused("form", place, f"The name of a function must be a string. Received: {shown(value['config'])}.")
-        registry.find_function(value["config"], self.custom_objects, value.get("module"), value.get("registered_name"), place)
+        found = registry.find_function(value["config"], self.custom_objects, value.get("module"), value.get("registered_name"), place)
+        if any(found is function for function in operations.unbounded()):
+            reason = f"The sizes that {shown(value['config'])} works along are checked only where it is an operation of a graph."
+            raise refused("size", place, reason, "Call it in a function of your own, and register that.")
 
     def type_(self, value: Mapping[str, Any], place: str) -> None:
         name, module = value["config"], value.get("module")

@@ -28,7 +28,7 @@ class Limits:
         rank: the axes of a tensor.
         elements: the numbers in all variables of an object together.
         integer: the largest absolute value of an integer.
-        listed: the largest size of what is listed or indexed on the host as soon as an object is made or called symbolically.
+        listed: the sizes, together, of what is listed or indexed on the host as soon as objects are made or called symbolically.
         outputs: the number of tensors that one operation may give, or of turns that it may take.
 
     Example:
@@ -44,13 +44,13 @@ class Limits:
     json_values: int = 200_000
     json_digits: int = 400
     depth: int = 100
-    objects: int = 25_000
+    objects: int = 20_000
     links: int = 64
     attribute_bytes: int = 1 << 24
     rank: int = 32
     elements: int = 10**11
     integer: int = 2**63 - 1
-    listed: int = 10**6
+    listed: int = 500_000
     outputs: int = 10**4
 
 

@@ -380,6 +380,8 @@ _PREFIX = "keras.src."
 _MODULES = (f"{_PREFIX}ops.", f"{_PREFIX}activations.")
 # Arguments that say how many tensors come out, or how often something is done.
 _COUNTS = ("indices_or_sections", "n", "num")
+# Operations that take an axis apart, or take turns along it.
+_TURNS = frozenset({"AssociativeScan", "ForiLoop", "Map", "Scan", "Unstack", "WhileLoop"})
 # Operations that make arrays as long as an axis or an argument on the host, even for symbolic tensors: indices, windows, kernels.
 _ON_HOST = frozenset(
     {
@@ -450,6 +452,16 @@ def _by_function() -> dict[Callable[..., Any], _Entry]:
     for name, (module, class_name, called_with) in _SHARED.items():
         found[_functions()[name]] = _Entry(module, class_name, _functions()[name], called_with)
     return found
+
+
+@cache
+def unbounded() -> frozenset[Callable[..., Any]]:
+    """Functions that work along axes or counts already on symbolic tensors: in graphs their sizes are checked, elsewhere they would not be."""
+    return frozenset(
+        function
+        for function, entry in _by_function().items()
+        if entry.class_name in _ON_HOST or entry.class_name in _TURNS or _COUNTS[0] in entry.parameters
+    )
 
 
 def is_operation(described: Mapping[str, Any]) -> bool:
@@ -583,11 +595,15 @@ class Restored:
 
 def _check_sizes(entry: _Entry, arguments: Mapping[str, Any], limits: Limits = LIMITS) -> None:
     """Refuse what would take much memory or time before there are any values: to take a long axis apart, or to index one on the host."""
-    if entry.class_name == "Unstack" and isinstance(arguments["x"], KerasTensor):
+    class_name = _by_function().get(entry.function, entry).class_name
+    for key in _COUNTS:
+        if isinstance(arguments.get(key), int) and arguments[key] > limits.outputs:
+            raise refused("size", "", f"`{entry.function.__name__}` would give {arguments[key]:,} tensors.", beyond("outputs", limits))
+    if class_name == "Unstack" and isinstance(arguments["x"], KerasTensor):
         shape, axis = arguments["x"].shape, arguments.get("axis", 0)
         if isinstance(axis, int) and -len(shape) <= axis < len(shape) and (shape[axis] or 0) > limits.outputs:
             raise refused("size", "", f"`unstack` would give {shape[axis]:,} tensors.", beyond("outputs", limits))
-    if entry.class_name in _ON_HOST:
+    if class_name in _ON_HOST:
         leaves = tree.flatten(dict(arguments))
         sizes = [size for leaf in leaves if isinstance(leaf, KerasTensor) for size in leaf.shape if size is not None]
         largest = max([*sizes, *(leaf for leaf in leaves if isinstance(leaf, int))], default=0)

@@ -9,7 +9,6 @@ from typing import Any
 
 from amalthea.errors import nearest, shown
 from amalthea.saving.faults import at, refused, separately
-from amalthea.saving.limits import Limits, beyond
 
 # Kinds of plain values by the words of annotations. What is annotated otherwise may be anything: the class itself checks it.
 _KINDS: dict[str, tuple[type, ...]] = {
@@ -68,7 +67,7 @@ _GRAPHS = frozenset({"Functional", "Model", "Sequential"})
 _FREE = frozenset({"LossFunctionWrapper", "MeanMetricWrapper"})
 
 
-def check_config(cls: type, config: Mapping[str, Any], limits: Limits, place: str) -> None:
+def check_config(cls: type, config: Mapping[str, Any], place: str) -> None:
     """Refuse a configuration with keys that the class does not know, or with values of other kinds than it takes.
 
     Raises:
@@ -79,20 +78,28 @@ def check_config(cls: type, config: Mapping[str, Any], limits: Limits, place: st
         return
     for key, value in config.items():
         with separately:
-            _check_argument(cls, allowed, key, value, limits, at(place, key))
+            _check_argument(cls, allowed, key, value, at(place, key))
     for key in sorted(_required(cls) - config.keys()):
         with separately:
             raise refused("key", at(place, key), f"{cls.__name__} needs {key!r}, which is not there.")
 
 
-def _check_argument(cls: type, allowed: Mapping[str, str], key: str, value: Any, limits: Limits, place: str) -> None:
+def _check_argument(cls: type, allowed: Mapping[str, str], key: str, value: Any, place: str) -> None:
     if key not in allowed:
         raise refused("key", place, f"{cls.__name__} knows no {shown(key)}.{nearest(str(key), allowed)}", _known(allowed))
     complaint = None if key in _OPEN or _describes_object(value) else _complaint(value, _NAME.get(key, allowed[key]))
     if complaint is not None:
         raise refused("kind", place, f"{complaint} Received: {shown(value)}.")
-    if key in _LISTS and isinstance(value, int) and value > limits.listed:
-        raise refused("size", place, f"{cls.__name__} would make a list of {value:,} parts.", beyond("listed", limits))
+
+
+def listed(config: Mapping[str, Any]) -> int:
+    """How many parts the lists have that an object of this configuration makes at once.
+
+    Example:
+        >>> listed({"num_thresholds": 200, "name": "auc"})
+        200
+    """
+    return sum(value for key, value in config.items() if key in _LISTS and isinstance(value, int))
 
 
 @cache
