@@ -20,7 +20,7 @@ from amalthea.engines.torch.emitting import emitted
 from amalthea.engines.torch.memory import overwrite, reuse
 from amalthea.engines.torch.recording import Record
 from amalthea.engines.torch.tidying import tidy
-from amalthea.training.repeatable import is_repeatable
+from amalthea.training.repeatable import repeatable
 from small_models import OPTIMIZERS, assert_alike, convolutional, dense, normalised, recurrent, train
 
 
@@ -45,7 +45,7 @@ def programs(monkeypatch):
 
 
 def compiled(fn, state=None):
-    return amalthea.engines.get("torch").compile(fn, state, repeats=True)
+    return amalthea.engines.get("torch").compile(fn, state, repeats=lambda: None)
 
 
 # --- training ---------------------------------------------------------------------------------------------
@@ -101,7 +101,7 @@ class Counting(layers.Layer):
         return x * 2
 
 
-def test_code_of_a_users_own_runs_at_every_step():
+def test_code_that_does_something_besides_runs_at_every_step():
     counting = Counting()
     model = amalthea.Sequential([amalthea.Input((4,)), counting, layers.Dense(1)])
     model.compile("sgd", "mse")
@@ -110,14 +110,99 @@ def test_code_of_a_users_own_runs_at_every_step():
     assert counting.runs == before + 10 + 1  # once for the shapes of the outputs
 
 
+HALF = 0.5
+
+
+class Scaled(layers.Layer):
+    """A layer of a user's own, which only computes."""
+
+    share = 2.0
+
+    def __init__(self, scale):
+        super().__init__()
+        self.scale = scale
+        self.inner = layers.Dense(1, kernel_initializer="ones")
+
+    def part(self, x):
+        if len(x.shape) != 2:
+            raise ValueError(f"{x} has no two axes.")
+        return ops.concatenate([self.scale * y for y in ops.split(x, 2, axis=-1)], axis=-1)
+
+    def call(self, x):
+        return self.inner(self.part(x)) * HALF * self.share * np.sqrt(4)
+
+
+class Own(amalthea.Model):
+    """A step of one's own."""
+
+    def __init__(self, scale):
+        super().__init__()
+        self.scaled = Scaled(scale)
+
+    def call(self, x):
+        return self.scaled(x)
+
+    def train_step(self, data):
+        x, y = data
+        loss, gradients = amalthea.value_and_grad(lambda: ops.mean(ops.square(self(x) - y)), self.trainable_variables)()
+        self.optimizer.apply(gradients, self.trainable_variables)
+        return {"loss": loss}
+
+
+def trained(jit_compile, between):
+    """The losses of a model of a user's own, of which something is changed after some steps."""
+    amalthea.utils.set_random_seed(3)
+    model = Own(1.5)
+    model.compile(optimizers.SGD(0.01), jit_compile=jit_compile)
+    x, y = np.float32([[1, 2], [3, -1]]), np.float32([[1], [2]])
+    losses = [float(model.train_on_batch(x, y)) for _ in range(4)]
+    between(model)
+    return losses + [float(model.train_on_batch(x, y)) for _ in range(4)]
+
+
+def _replace(owner, name, value):
+    """Replace an attribute of the class, or a global variable, and say how to put back what it was."""
+    names = owner if isinstance(owner, dict) else vars(owner)
+    before = names[name]
+    put = (lambda value: owner.__setitem__(name, value)) if isinstance(owner, dict) else (lambda value: setattr(owner, name, value))
+    put(value)
+    return lambda: put(before)
+
+
+CHANGES = {
+    "nothing": lambda model: None,
+    "an attribute": lambda model: setattr(model.scaled, "scale", 3.0),
+    "of the class": lambda model: _replace(Scaled, "share", 1.0),
+    "a global name": lambda model: _replace(globals(), "HALF", 0.25),
+    "what is trained": lambda model: setattr(model.scaled.inner, "trainable", False),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_code_that_only_computes_is_recorded_until_something_changes(change, programs):
+    undo = []
+    try:
+        found = trained("auto", lambda model: undo.append(CHANGES[change](model)))
+        assert len(set(programs)) == (1 if change == "nothing" else 2)
+        for back in filter(None, undo):
+            back()
+        undo.clear()
+        expected = trained(False, lambda model: undo.append(CHANGES[change](model)))
+    finally:
+        for back in filter(None, undo):
+            back()
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
+
+
 def custom_loss(y_true, y_pred):
+    print("seen")
     return ops.mean(ops.square(y_true - y_pred), axis=-1)
 
 
 OWN = {
     "loss": {"loss": custom_loss},
     "metric": {"loss": "mse", "metrics": [custom_loss]},
-    "rate": {"loss": "mse", "optimizer": lambda: optimizers.SGD(lambda: 0.1)},
+    "rate": {"loss": "mse", "optimizer": lambda: optimizers.SGD(lambda: np.random.rand())},
 }
 
 
@@ -126,7 +211,7 @@ def test_what_is_compiled_may_be_a_users_own(part):
     model = amalthea.Sequential([amalthea.Input((2,)), layers.Dense(1)])
     arguments = dict(OWN[part])
     model.compile(arguments.pop("optimizer", lambda: "sgd")(), **arguments)
-    assert not is_repeatable(model)
+    assert repeatable(model) is None
 
 
 PARTS = [
@@ -138,30 +223,57 @@ PARTS = [
     lambda: optimizers.AdamW(optimizers.schedules.CosineDecay(0.1, 10), use_ema=True),
     lambda: amalthea.metrics.AUC(),
     lambda: amalthea.losses.BinaryFocalCrossentropy(),
+    lambda: layers.Lambda(lambda x: ops.add(x, HALF) if len(x.shape) > 1 else sum(y for y in ops.unstack(x))),
+    lambda: Scaled(2),
 ]
 
 
 @pytest.mark.parametrize("make", PARTS)
 def test_parts_of_this_library_do_the_same_at_every_call(make):
-    assert is_repeatable(make())
+    assert repeatable(make()) is not None
 
 
 class Halved(layers.Dense):
-    """A kind of a library's layer."""
+    """A kind of a library's layer, which keeps what it saw."""
+
+    def call(self, x):
+        self.seen = x
+        return super().call(x)
+
+
+def _appending(x):
+    KEPT.append(x)
+    return x
+
+
+KEPT = []
+TOTAL = 0
+
+
+def _adding(x):
+    global TOTAL
+    TOTAL += 1
+    return x
 
 
 OTHERS = [
     lambda: layers.Dense(2, activation=torch.relu),
-    lambda: layers.Lambda(lambda x: x),
+    lambda: layers.Lambda(lambda x: x * np.random.rand()),
+    lambda: layers.Lambda(_appending),
+    lambda: layers.Lambda(_adding),
+    lambda: layers.Lambda(lambda x, keep=KEPT: keep.append(x)),
+    lambda: layers.Lambda(lambda x: x + next(iter(KEPT))),
+    lambda: layers.Lambda(lambda x: eval("x")),
+    lambda: layers.Lambda(lambda x: amalthea.config.set_floatx("float64")),
     lambda: layers.TimeDistributed(Halved(2)),
-    lambda: layers.Dense(2, kernel_regularizer=lambda w: ops.sum(w)),
+    lambda: layers.Dense(2, kernel_regularizer=lambda w: print(w)),
     lambda: amalthea.metrics.MeanMetricWrapper(custom_loss),
 ]
 
 
 @pytest.mark.parametrize("make", OTHERS)
 def test_parts_that_hold_somebody_elses_code_may_not(make):
-    assert not is_repeatable(make())
+    assert repeatable(make()) is None
 
 
 def test_what_reads_values_runs_as_it_is_written(programs):
@@ -191,6 +303,15 @@ def test_a_loop_that_is_too_long_runs_as_it_is_written(monkeypatch, programs):
     call = compiled(lambda x: ops.scan(lambda carry, y: (carry + y, carry), ops.sum(x) * 0, x)[0])
     assert [float(call(np.ones(size, "float32"))) for size in (5, 5, 5, 100, 100, 100)] == [5, 5, 5, 100, 100, 100]
     assert len(programs) == 1
+
+
+def test_each_kind_of_step_is_recorded(programs):
+    model = amalthea.Sequential([amalthea.Input((2,)), layers.Dense(1)])
+    model.compile("sgd", "mse")
+    x, y = np.ones((8, 2)), np.ones((8, 1))
+    for number, run in enumerate((lambda: model.fit(x, y, 2, verbose=0), lambda: model.evaluate(x, y, 2, verbose=0), lambda: model.predict(x, 2, 0))):
+        run()
+        assert len(set(programs)) == number + 1
 
 
 def test_forms_that_come_once_are_not_recorded_and_not_kept(programs):

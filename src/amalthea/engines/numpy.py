@@ -7,7 +7,7 @@ bfloat16 are formed in float32. bfloat16 and the 8-bit floats come from `ml_dtyp
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, ClassVar
 
@@ -231,7 +231,11 @@ class NumpyEngine(Engine):
     # --- verbs ---
 
     def compile(
-        self, fn: Callable[..., Any], state: Callable[[], Sequence[Any]] | None = None, jit: bool | str = "auto", repeats: bool = False
+        self,
+        fn: Callable[..., Any],
+        state: Callable[[], Sequence[Any]] | None = None,
+        jit: bool | str = "auto",
+        repeats: Callable[[], Hashable] | None = None,
     ) -> Callable[..., Any]:
         return fn
 

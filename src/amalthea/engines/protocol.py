@@ -17,7 +17,7 @@ defining the same name, where a measurement says that it pays.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, ClassVar, TypeVar
 
@@ -109,7 +109,11 @@ class Protocol:
 
     @primitive("verbs")
     def compile(
-        self, fn: Callable[..., Any], state: Callable[[], Sequence[Any]] | None = None, jit: bool | str = "auto", repeats: bool = False
+        self,
+        fn: Callable[..., Any],
+        state: Callable[[], Sequence[Any]] | None = None,
+        jit: bool | str = "auto",
+        repeats: Callable[[], Hashable] | None = None,
     ) -> Callable[..., Any]:
         """A fast callable of `fn`, which may read and assign variables.
 
@@ -122,8 +126,9 @@ class Protocol:
         TensorFlow; on JAX and PyTorch `fn` runs at every call, operation by operation. "auto": the engine's choice, which is True
         on JAX and False on the others. NumPy has no compiler: there `fn` runs as it is, whatever `jit` says.
 
-        `repeats` says that `fn` asks for the same operations at every call with arguments of the same shapes, and has no other
-        effects, so that an engine that would run it as it is may record and repeat them ("auto" on PyTorch).
+        `repeats`, if given, says that `fn` asks for the same operations at every call with arguments of the same shapes, and has no
+        other effects, as long as the value of `repeats()` stays the same: an engine that would run it as it is may record the
+        operations and repeat them ("auto" on PyTorch).
         """
 
     @primitive("verbs")

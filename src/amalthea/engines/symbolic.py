@@ -9,7 +9,7 @@ breaks the promise: that finds faults in operations without running them.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, ClassVar
 
@@ -78,7 +78,11 @@ class SymbolicEngine(Engine):
     # --- verbs -------------------------------------------------------------------------------------------
 
     def compile(
-        self, fn: Callable[..., Any], state: Callable[[], Sequence[Any]] | None = None, jit: bool | str = "auto", repeats: bool = False
+        self,
+        fn: Callable[..., Any],
+        state: Callable[[], Sequence[Any]] | None = None,
+        jit: bool | str = "auto",
+        repeats: Callable[[], Hashable] | None = None,
     ) -> Callable[..., Any]:
         return fn
 

@@ -181,6 +181,8 @@ class Layer(Operation):
             if previous is not None and previous is not value and _is_state(previous):
                 tracker.untrack(previous)
             value = tracker.track(value)
+        if name[0] != "_" and name not in _TOLD and self.__dict__.get(name) is not value:
+            Tracker.changes += 1
         object.__setattr__(self, name, value)
 
     def __delattr__(self, name: str) -> None:
@@ -795,6 +797,9 @@ class Layer(Operation):
 _UNUSED_OF_KERAS = ("quantization_config", "lora_rank", "lora_alpha", "gptq_unpacked_column_size")
 _SUPPOSITIONS = ((83, 89), (97, 101))
 _PLAIN_TYPES = frozenset({type(None), bool, int, float, complex, str, bytes})
+_TOLD = frozenset({"history", "inbound_nodes", "input_spec", "stop_training"})
+"""Attributes that say what happened, on which nothing depends that is computed."""
+
 _UNTRACKED = frozenset({"_init_arguments", "_own_losses", "inbound_nodes", "_build_shapes", "_dtype_policy", "input_spec", "_functional"})
 
 

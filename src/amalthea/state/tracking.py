@@ -30,6 +30,10 @@ class Tracker:
         [1, 2, 3]
     """
 
+    changes = 0
+    """How often an attribute of a layer got another value, over all of them. What was recorded of layers compares this with the count that it
+    saw last."""
+
     def __init__(self, buckets: Buckets) -> None:
         self.buckets = buckets
         self._stored = {name: {id(entry) for entry in entries} for name, (_, entries) in buckets.items()}

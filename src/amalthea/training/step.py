@@ -7,7 +7,7 @@ its engine: on JAX one that takes and returns the state, on PyTorch one that cal
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any, NamedTuple
 
 from amalthea.engines.derived import Engine
@@ -59,12 +59,12 @@ class Way(NamedTuple):
     Args:
         eager: as they are written, without compiling them.
         jit: whether the engine's compiler makes machine code of them; see `Model.compile`.
-        repeats: whether they do the same at every call.
+        repeats: what they depend on besides, if they do the same at every call; see `Protocol.compile`.
     """
 
     eager: bool
     jit: bool | str
-    repeats: bool
+    repeats: Callable[[], Hashable] | None
 
 
 def fast(engine: Engine, step: Step, state: Callable[[], Sequence[Variable]], way: Way) -> Step:

@@ -23,7 +23,7 @@ from amalthea.training.callbacks import CallbackList, History
 from amalthea.training.logs import Logs
 from amalthea.training.objectives import CompiledLoss, CompiledMetrics
 from amalthea.training.progress import resolve_verbose
-from amalthea.training.repeatable import is_repeatable
+from amalthea.training.repeatable import repeatable
 
 _PREDICTIONS_IN_FLIGHT = 4
 
@@ -618,7 +618,7 @@ class Trainer:
             elif kind == "train" and type(self).train_step is not Trainer.train_step:
                 step = steps.watched(registry.current(), step, lambda: self.trainable_variables)
             make = steps.fast_group if group else steps.fast
-            way = steps.Way(self.run_eagerly, self.jit_compile, is_repeatable(self))
+            way = steps.Way(self.run_eagerly, self.jit_compile, repeatable(self))
             self._functions[key] = make(registry.current(), step, lambda: self._state_for(kind), way)
         return self._functions[key]  # type: ignore[no-any-return]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -68,7 +68,11 @@ class Verbs(Protocol):
     # --- compilation and gradients ---
 
     def compile(
-        self, fn: Callable[..., Any], state: Callable[[], Sequence[Variable]] | None = None, jit: bool | str = "auto", repeats: bool = False
+        self,
+        fn: Callable[..., Any],
+        state: Callable[[], Sequence[Variable]] | None = None,
+        jit: bool | str = "auto",
+        repeats: Callable[[], Hashable] | None = None,
     ) -> Callable[..., Any]:
         return Compiled(fn, state, jit is True)
 

@@ -15,6 +15,7 @@ def emitted(module: GraphModule) -> Callable[..., Any]:
     """`module.forward`, without modules or looking up names. A tensor is let go after the line that reads it last.
 
     Example:
+        >>> import torch
         >>> from torch.fx import symbolic_trace
         >>> emitted(symbolic_trace(lambda x: x * 2))(torch.ones(2))
         tensor([2., 2.])

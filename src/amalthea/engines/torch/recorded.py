@@ -79,11 +79,23 @@ def _prepare(variable: Variable, written: bool) -> None:
 
 
 class Recorded(Forms):
-    """A function of stateful code that does the same at every call with arguments of one form."""
+    """A function of stateful code that does the same at every call with arguments of one form.
 
-    def __init__(self, fn: Callable[..., Any]) -> None:
+    Args:
+        fn: the function.
+        premises: as long as its value stays the same, so does what the function does.
+    """
+
+    def __init__(self, fn: Callable[..., Any], premises: Callable[[], Hashable]) -> None:
         super().__init__(fn, None)
+        self._premises, self._under = premises, premises()
         self._runs: OrderedDict[Hashable, int] = OrderedDict()
+
+    def __call__(self, *args: Any) -> Any:
+        if self._premises() != self._under:
+            self._under = self._premises()
+            self._programs.clear()
+        return super().__call__(*args)
 
     def kind(self, leaf: Any) -> Hashable | None:
         return (leaf.shape, leaf.stride(), leaf.dtype, leaf.device) if isinstance(leaf, torch.Tensor) else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
@@ -48,16 +48,20 @@ class Verbs(Protocol):
     # --- compilation and gradients ---
 
     def compile(
-        self, fn: Callable[..., Any], state: Callable[[], Sequence[Variable]] | None = None, jit: bool | str = "auto", repeats: bool = False
+        self,
+        fn: Callable[..., Any],
+        state: Callable[[], Sequence[Variable]] | None = None,
+        jit: bool | str = "auto",
+        repeats: Callable[[], Hashable] | None = None,
     ) -> Callable[..., Any]:
         if jit is True:
             from amalthea.engines.torch.compiled import Compiled  # importing PyTorch's compiler takes a second
 
             return Compiled(fn, state)
-        if jit == "auto" and repeats:
+        if jit == "auto" and repeats is not None:
             from amalthea.engines.torch.recorded import Recorded
 
-            return Recorded(fn)
+            return Recorded(fn, repeats)
 
         def run(*args: Any) -> Any:
             return fn(*args) if in_stateless_scope() else fn(*[_given(arg) for arg in args])
