@@ -47,6 +47,7 @@ def exchanged(request, tmp_path_factory):
         complete.write(amalthea, ours)
         command(
             [sys.executable, "-m", "parity.saving.making", str(ours), str(theirs)],
+            seconds=600,  # on a machine with much else to do
             PYTHONPATH=str(TESTS),
             KERAS_BACKEND=backend,
             JAX_PLATFORMS="cpu",
