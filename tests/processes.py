@@ -24,13 +24,13 @@ def run(code: str, *, arguments: tuple[str, ...] = (), blocked: tuple[str, ...] 
     return command([sys.executable, "-c", block + code, *arguments], check=check, **environment)
 
 
-def command(words: list[str], *, check: bool = True, folder: Path | None = None, **environment: str):
+def command(words: list[str], *, check: bool = True, folder: Path | None = None, seconds: int = 240, **environment: str):
     """Run a command with the package on the path."""
     import amalthea
 
     source = str(Path(amalthea.__file__).parents[1])
     settings = {**os.environ, "PYTHONPATH": source, "PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "200", **environment}
-    done = subprocess.run(words, capture_output=True, text=True, env=settings, cwd=folder, timeout=240)
+    done = subprocess.run(words, capture_output=True, text=True, env=settings, cwd=folder, timeout=seconds)
     if check and done.returncode:
         raise AssertionError(f"exit status {done.returncode}\n{done.stdout}\n{done.stderr}")
     return done

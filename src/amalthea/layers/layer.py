@@ -165,7 +165,7 @@ class Layer(Operation):
         self.autocast = autocast
         self.input_spec: Any = None
         self.built = False
-        self.supports_masking = type(self).compute_mask is Layer.compute_mask
+        self.supports_masking = type(self).compute_mask is not Layer.compute_mask
         self._trainable = bool(trainable)
         self._path: str | None = None
         self._build_shapes: dict[str, Any] | None = None

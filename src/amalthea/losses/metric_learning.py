@@ -11,6 +11,7 @@ from amalthea.errors import ArgumentError, ShapeError
 from amalthea.losses.arguments import as_float, as_labels
 from amalthea.losses.loss import LossFunctionWrapper
 from amalthea.ops.arguments import Tensor, TensorLike
+from amalthea.state.masks import set_mask
 
 
 def circle(
@@ -26,7 +27,7 @@ def circle(
 
     s_p are its similarities (inner products) to samples of its class, s_n those to others; the weights `a_p = max(1 + margin - s_p, 0)` and
     `a_n = max(s_n + margin, 0)` are greater the farther a similarity is from where it should be. 0 where there is no other sample of the class,
-    or of another class.
+    or of another class; such samples do not count in the mean of `Circle`.
 
     Args:
         y_true: labels (batch,) or (batch, 1), integers.
@@ -84,7 +85,9 @@ def circle(
         ops.logsumexp(ops.where(alike, pull, nothing), axis=1),
         ops.logsumexp(ops.where(others, push, nothing), axis=1),
     )
-    return ops.softplus(both)
+    values = ops.softplus(both)
+    set_mask(values, ops.logical_and(ops.any(alike, axis=1), ops.any(others, axis=1)))  # without a pair of each kind there is nothing to compare
+    return values
 
 
 def _greatest(dtype: str) -> float:

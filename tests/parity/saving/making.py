@@ -1,21 +1,34 @@
-"""Files made by the real Keras, on the backend that the process was started with."""
+"""Run by tests in a process of its own, with the real Keras on the backend of that process: `python -m parity.saving.making OURS THEIRS`.
+
+It writes the models of `complete` to the folder THEIRS, and reads those in the folder OURS; what both compute is in "expected.npz" and
+"found.npz" of THEIRS. On TensorFlow it reads them through `tf.keras` as well.
+"""
 
 from __future__ import annotations
 
+import sys
+import warnings
 from pathlib import Path
 
 import keras
 import numpy as np
 
-from parity.saving import zoo
+from parity.saving import complete
 
 
-def make_all(folder: str) -> None:
-    """Save every model of the zoo in every format of whole models, with its outputs in "outputs.npz", by the names of the files."""
-    outputs = {}
-    for name, (_, x) in zoo.MODELS.items():
-        model = zoo.stirred(keras, name)
-        for ending in (".keras", ".h5") if name in zoo.GRAPHS else (".keras",):
-            model.save(Path(folder, name + ending))
-            outputs[name + ending] = np.asarray(model.predict(x, verbose=0))
-    np.savez(Path(folder, "outputs.npz"), **outputs)
+def main(ours: str, theirs: str) -> None:
+    warnings.simplefilter("ignore")
+    complete.write(keras, theirs)
+    # What Keras cannot do with older files, with its own neither: go on training, as the optimizer that it makes knows no variables; and read
+    # a LayerNormalization over several axes.
+    found = complete.read(keras.models.load_model, ours, {".keras": True, ".h5": False}, without=("sequence.h5",))
+    np.savez(Path(theirs, "found.npz"), **found)
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        assert tf.keras.__version__ == keras.__version__
+        np.savez(Path(theirs, "found_by_tf.npz"), **complete.read(tf.keras.models.load_model, ours, {".keras": True}))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

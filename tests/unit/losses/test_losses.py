@@ -249,3 +249,11 @@ def test_refused(case):
 def test_a_single_class_is_warned_of():
     with pytest.warns(UserWarning, match="binary_crossentropy"):
         losses.categorical_crossentropy([[1.0]], [[0.5]])
+
+
+def test_circle_counts_only_samples_with_a_pair_of_each_kind():
+    labels, embeddings = [0, 0, 1], [[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]]
+    values = losses.Circle(gamma=1.0, reduction=None)(labels, embeddings).tolist()
+    assert values[2] == 0.0 and values[0] == pytest.approx(values[1])
+    # The third has no other of its class: the mean is that of the first two.
+    assert float(losses.Circle(gamma=1.0)(labels, embeddings)) == pytest.approx(values[0])

@@ -50,6 +50,7 @@ class BaseHeads(Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self.supports_masking = True
         kind = type(self).__name__
         self.dropout = rate_of(kind, "dropout", dropout)
         self.use_bias = use_bias
@@ -66,7 +67,7 @@ class BaseHeads(Layer):
 
     def _dense(self, name: str, equation: str, output_shape: tuple[int | None, ...], bias_axes: str, activation: Any = None) -> EinsumDense:
         """A projection. Each has initializers of its own, so that no two draw the same."""
-        return EinsumDense(
+        dense = EinsumDense(
             equation,
             output_shape,
             activation=activation,
@@ -77,6 +78,8 @@ class BaseHeads(Layer):
             dtype=self.dtype_policy,
             name=name,
         )
+        dense.supports_masking = True  # axes are added behind the steps
+        return dense
 
     def _make_weights_layers(self, axes: int) -> None:
         """The softmax over the last `axes` axes, and the dropout of what it gives."""

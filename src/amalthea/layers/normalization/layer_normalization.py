@@ -196,7 +196,6 @@ class RMSNormalization(Layer):
     def __init__(self, axis: Any = -1, epsilon: float = 1e-6, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.axis, self.epsilon = _listed("RMSNormalization", axis), epsilon
-        self.supports_masking = True
 
     def build(self, input_shape: Any) -> None:
         self.scale = self.add_weight(name="scale", shape=tuple(input_shape[axis] for axis in self.axis), initializer="ones")

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from amalthea import tree
+from amalthea.saving import names
 
 Config = dict[str, Any]
 
@@ -71,7 +72,14 @@ def short(described: Config) -> Config:
     if described["class_name"] in _MODELS:
         config = {**config, "layers": [short(layer) if _is_layer(layer) else layer for layer in config["layers"]]}
     rest: Config = {key: described[key] for key in ("name", "inbound_nodes") if key in described}
-    return {"class_name": described.get("registered_name") or described["class_name"], "config": config, **rest}
+    return {"class_name": _class_name(described), "config": config, **rest}
+
+
+def _class_name(described: Config) -> str:
+    """The name by which these files name a class: that under which it was registered, or under which it was defined."""
+    public = names.classes_named(described.get("module"), described["class_name"])
+    own: str = public[0].__name__ if len(public) == 1 else described["class_name"]
+    return described.get("registered_name") or own
 
 
 def _is_layer(described: Config) -> bool:
@@ -95,4 +103,4 @@ def _short_everywhere(value: Any) -> Any:
 def _pair(described: Config) -> Config:
     if described["class_name"] == "function":
         return described["config"]  # type: ignore[no-any-return]
-    return {"class_name": described.get("registered_name") or described["class_name"], "config": described["config"]}
+    return {"class_name": _class_name(described), "config": described["config"]}
