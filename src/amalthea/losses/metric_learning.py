@@ -109,7 +109,7 @@ class Circle(LossFunctionWrapper):
     Example:
         >>> labels, embeddings = [0, 0, 1], [[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]]
         >>> round(float(Circle(gamma=1.0)(labels, embeddings)), 3)
-        0.364
+        0.546
     """
 
     integer_targets = True

@@ -57,7 +57,7 @@ def repeatable(obj: Any) -> Callable[[], Hashable] | None:
         >>> import amalthea
         >>> repeatable(amalthea.layers.Dense(2, activation="relu")) is None
         False
-        >>> repeatable(amalthea.layers.Dense(2, activation=lambda x: print(x))) is None
+        >>> repeatable(amalthea.layers.Dense(2, activation=print)) is None
         True
     """
     seen: dict[int, Any] = {}  # kept, so that no other object gets the same identity meanwhile
