@@ -87,7 +87,7 @@ class Layer(Operation):
     """The base of all layers: variables, made in `build`, and a computation, `call`.
 
     Args:
-        activity_regularizer: a regularizer of the layer's output; its value is added to the losses.
+        activity_regularizer: a regularizer of the layer's output; its value, divided by the number of samples, is added to the losses.
         trainable: whether the layer's variables are trained.
         dtype: a dtype or a dtype policy.
         autocast: whether floating inputs are cast to the layer's compute dtype.
@@ -460,7 +460,7 @@ class Layer(Operation):
             if self.activity_regularizer is not None:
                 for output in tree.flatten(outputs):
                     if calls.is_tensor_like(output):
-                        self.add_loss(self.activity_regularizer(output))
+                        self.add_loss(_by_samples(self.activity_regularizer(output), output))
         if fresh and not self._tracker.locked:
             self._tracker.lock(_LOCKED.format(owner=self))
         if args:
@@ -797,6 +797,14 @@ class Layer(Operation):
 _UNUSED_OF_KERAS = ("quantization_config", "lora_rank", "lora_alpha", "gptq_unpacked_column_size")
 _SUPPOSITIONS = ((83, 89), (97, 101))
 _PLAIN_TYPES = frozenset({type(None), bool, int, float, complex, str, bytes})
+
+
+def _by_samples(value: Any, output: Any) -> Any:
+    """`value` divided by the number of samples in `output`."""
+    samples = ops.shape(output)[0] if len(output.shape) else 1
+    return value if samples is None else ops.divide(value, samples)
+
+
 _TOLD = frozenset({"history", "inbound_nodes", "input_spec", "stop_training"})
 """Attributes that say what happened, on which nothing depends that is computed."""
 

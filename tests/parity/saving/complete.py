@@ -15,7 +15,6 @@ ROWS = 4
 SHAPES = {"image": IMAGE, "sequence": SEQUENCE, "vector": VECTOR, "volume": VOLUME}
 # Instead of, or besides, the arguments in the table.
 STILL = {
-    "ActivityRegularization": {"l1": 0.0, "l2": 0.0},  # its part of the loss is compared where layers are
     **{name: {"rate": 0.0} for name in ("AlphaDropout", "Dropout", "GaussianDropout", *(f"SpatialDropout{rank}D" for rank in (1, 2, 3)))},
     "AdditiveAttention": {"dropout": 0.0},
     "Dense": {"dtype": "float32"},

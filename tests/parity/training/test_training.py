@@ -13,9 +13,10 @@ LABELS = GENERATOR.integers(0, 3, size=(50,))
 WEIGHTS = GENERATOR.uniform(0.2, 2.0, size=(50,)).astype("float32")
 
 
-def network(api, units=2, activation=None, regularizer=None):
+def network(api, units=2, activation=None, regularizer=None, of_outputs=0.0):
+    hidden = api.layers.Dense(5, activation="tanh", kernel_regularizer=regularizer)
     return api.Sequential(
-        [api.Input((6,)), api.layers.Dense(5, activation="tanh", kernel_regularizer=regularizer), api.layers.Dense(units, activation=activation)]
+        [api.Input((6,)), hidden, api.layers.ActivityRegularization(of_outputs, of_outputs), api.layers.Dense(units, activation=activation)]
     )
 
 
@@ -46,6 +47,7 @@ def compare(ours, theirs, compile_arguments, fit_arguments, tolerance=2e-4):
     [
         ({}, "mse", Y, ["mae"]),
         ({"regularizer": "l2"}, "mae", Y, ["mse"]),
+        ({"of_outputs": 0.1}, "mse", Y, []),
         ({"units": 3, "activation": "softmax"}, "sparse_categorical_crossentropy", LABELS, ["accuracy"]),
         (
             {"units": 3, "activation": "softmax"},
@@ -55,7 +57,7 @@ def compare(ours, theirs, compile_arguments, fit_arguments, tolerance=2e-4):
         ),
         ({"units": 1, "activation": "sigmoid"}, "binary_crossentropy", (LABELS > 0).astype("float32")[:, None], ["acc"]),
     ],
-    ids=["mse", "regularized", "sparse", "categorical", "binary"],
+    ids=["mse", "regularized", "regularized outputs", "sparse", "categorical", "binary"],
 )
 def test_history_and_weights(arguments, loss, target, metrics):
     ours, theirs = twins(**arguments)
