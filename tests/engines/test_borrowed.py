@@ -191,14 +191,16 @@ def test_a_variable_has_memory_of_its_own(source, target):
 
 
 @pytest.mark.parametrize(("source", "target"), [(s, t) for s, t in PAIRS if get(t).trains])
-@pytest.mark.parametrize("recorded", [True, False])
-def test_training_leaves_the_source_of_a_variable_alone(source, target, recorded):
+@pytest.mark.parametrize("how", [{}, {"run_eagerly": True}, {"jit_compile": True}], ids=["default", "eager", "compiled"])
+def test_training_leaves_the_source_of_a_variable_alone(source, target, how):
+    if target == "torch" and "jit_compile" in how:
+        pytest.skip("takes PyTorch's compiler a while, and the variable has memory of its own")
     kernel = get(source).from_host(np.ones((4, 2)), "float32")
     x, y = np.ones((8, 4), "float32"), np.zeros((8, 2), "float32")
     with amalthea.engine(target):
         model = amalthea.Sequential([amalthea.Input((4,)), layers.Dense(2)])
         model.layers[0].kernel.assign(ops.convert_to_tensor(kernel))
-        model.compile(amalthea.optimizers.SGD(0.1, momentum=0.9), "mse", run_eagerly=not recorded)
+        model.compile(amalthea.optimizers.SGD(0.1, momentum=0.9), "mse", **how)
         model.fit(x, y, batch_size=2, epochs=2, verbose=0)
         assert np.abs(model.layers[0].kernel.numpy() - 1).max() > 0.1
     np.testing.assert_array_equal(get(source).to_host(kernel), np.ones((4, 2)))
@@ -229,6 +231,18 @@ def test_models_take_tensors_of_another_engine(source, target):
         wanted = ops.convert_to_numpy(model(x))
         np.testing.assert_allclose(ops.convert_to_numpy(model(tensor(source))), wanted, rtol=1e-6)
         np.testing.assert_allclose(model.predict(tensor(source), verbose=0), wanted, rtol=1e-6)
+
+
+@torch_only
+@pytest.mark.parametrize("source", FROZEN)
+def test_modules_of_torch_take_tensors_of_another_engine(source):
+    model = amalthea.Sequential([amalthea.Input((12,)), layers.Dense(3)])
+    module = model.as_torch_module()
+    outputs = module(tensor(source))
+    outputs.sum().backward()
+    kernel = next(module.parameters())
+    np.testing.assert_allclose(outputs.detach().numpy(), numbers() @ model.get_weights()[0], rtol=1e-5)
+    np.testing.assert_allclose(kernel.grad.numpy(), np.repeat(numbers().sum(0)[:, None], 3, 1), rtol=1e-6)
 
 
 @pytest.mark.skipif("tensorflow" not in ENGINES or "jax" not in ENGINES, reason="needs TensorFlow and JAX")
