@@ -1,6 +1,7 @@
 """Models as modules and functions of the frameworks below, and these as layers."""
 
 import copy
+import io
 
 import numpy as np
 import pytest
@@ -119,7 +120,10 @@ def test_torch_module_state_dict_and_copies():
     model = normalized()
     module, other = model.as_torch_module(), normalized().as_torch_module()
     module(torch.tensor(X))
-    other.load_state_dict(module.state_dict())
+    file = io.BytesIO()
+    torch.save(module.state_dict(), file)
+    file.seek(0)
+    other.load_state_dict(torch.load(file, weights_only=True))
     module.eval(), other.eval()
     twin = copy.deepcopy(module)
     assert torch.equal(module(torch.tensor(X)), other(torch.tensor(X)))
@@ -200,6 +204,40 @@ def test_jax_function_gives_the_new_state():
     np.testing.assert_array_equal(model.layers[1].moving_mean.numpy(), np.zeros(5))
     with pytest.raises(ArgumentError, match="net/head/bias"):
         fn({"trainable": {k: v for k, v in params["trainable"].items() if k != "net/head/bias"}, "state": state}, X)
+
+
+@jax_only
+def test_jax_function_is_trained_by_optax():
+    import jax
+
+    optax = pytest.importorskip("optax")
+    model = small(layers.BatchNormalization(momentum=0.9, name="norm"))
+    other = amalthea.models.clone_model(model)
+    other.set_weights(model.get_weights())
+    fn, params = model.as_jax_function()
+    optimizer = optax.sgd(0.1, momentum=0.9)
+
+    @jax.jit
+    def step(params, moments):
+        def loss(trainable):
+            outputs, state = fn({**params, "trainable": trainable}, X, training=True)
+            return ((outputs - Y) ** 2).mean(), state
+
+        (value, state), gradients = jax.value_and_grad(loss, has_aux=True)(params["trainable"])
+        updates, moments = optimizer.update(gradients, moments)
+        return {"trainable": optax.apply_updates(params["trainable"], updates), "state": state}, moments, value
+
+    moments, losses = optimizer.init(params["trainable"]), []
+    for _ in range(3):
+        params, moments, value = step(params, moments)
+        losses.append(float(value))
+    with amalthea.engine("jax"):
+        other.compile(amalthea.optimizers.SGD(0.1, momentum=0.9), "mse")
+        history = other.fit(X, Y, batch_size=8, epochs=3, shuffle=False, verbose=0).history["loss"]
+    np.testing.assert_allclose(losses, history, rtol=1e-5)
+    for variable, theirs in zip(model.variables, other.get_weights(), strict=True):
+        found = {**params["trainable"], **params["state"]}[variable.path]
+        np.testing.assert_allclose(found, theirs, rtol=1e-4, atol=1e-6)
 
 
 # --- a model as a module of TensorFlow -------------------------------------------------------------------
@@ -309,7 +347,6 @@ def test_torch_layer_elsewhere_and_other_errors():
 @torch_only
 def test_torch_layer_is_written_but_no_pickle_is_read(tmp_path):
     import base64
-    import io
 
     import torch
 
@@ -326,6 +363,23 @@ def test_torch_layer_is_written_but_no_pickle_is_read(tmp_path):
         amalthea.Sequential([amalthea.Input((4,)), layer]).save(tmp_path / "m.keras")
         with pytest.raises(SerializationError, match="load_weights"):
             amalthea.saving.load_model(tmp_path / "m.keras")
+
+
+@torch_only
+def test_torch_layer_that_writes_into_its_inputs_leaves_the_data_alone():
+    import torch
+
+    x = X.copy()
+    with amalthea.engine("torch"):
+        layer = layers.TorchModuleWrapper(torch.nn.Sequential(torch.nn.ReLU(inplace=True), torch.nn.Linear(4, 2)))
+        model = amalthea.Sequential([amalthea.Input((4,)), layer])
+        model.compile(amalthea.optimizers.SGD(0.1), "mse")
+        model.fit(x, Y, batch_size=4, epochs=3, shuffle=False, verbose=0)
+        model.predict(x, verbose=0)
+        given = torch.tensor(X)
+        layer(given)
+    np.testing.assert_array_equal(x, X)
+    np.testing.assert_array_equal(given.numpy(), X)
 
 
 @torch_only

@@ -16,7 +16,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from amalthea import dtypes, tree
 from amalthea.dtypes import numpy_dtype
-from amalthea.engines import registry
+from amalthea.engines import dlpack, registry
 from amalthea.engines.derived import Engine
 from amalthea.engines.protocol import Axes, Scalar, Shape, Tensor
 from amalthea.engines.spec import Spec
@@ -206,6 +206,12 @@ class NumpyEngine(Engine):
         if dtype == "bool":
             return x != 0
         return (x if dtypes.is_complex(dtype) else np.real(x)).astype(numpy_dtype(dtype), copy=False)
+
+    def borrow(self, x: Any) -> Tensor | None:
+        array = dlpack.shared(np.from_dlpack, x)
+        if array is not None:
+            array.flags.writeable = False
+        return array
 
     def canonical_dtype(self, dtype: str) -> str:
         return dtype

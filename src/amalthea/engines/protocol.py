@@ -59,6 +59,8 @@ class Protocol:
     name: ClassVar[str] = ""
     trains: ClassVar[bool] = True
     """Whether `value_and_grad` exists on this engine."""
+    mutable: ClassVar[bool] = True
+    """Whether programs can write into its tensors, so that other engines must not share their memory."""
 
     # --- crossing the border -------------------------------------------------------------------------
 

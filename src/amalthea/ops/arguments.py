@@ -59,6 +59,9 @@ def _convert(engine: Engine, x: TensorLike, dtype: str | None) -> Tensor:
         return as_tensor(engine, adopted, dtype)
     owner = registry.owner(x)
     if owner is not None:
+        borrowed = None if owner.mutable else engine.borrow(x)
+        if borrowed is not None:
+            return as_tensor(engine, borrowed, dtype)
         return engine.from_host(_read_out(owner, engine, x), dtype or dtypes.standardize_dtype(x.dtype))
     try:
         array = np.asarray(x)

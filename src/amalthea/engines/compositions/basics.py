@@ -68,6 +68,18 @@ class Basics(Protocol):
         """`x` as a tensor, if it is another kind of value of the engine's framework (such as one of its variables); otherwise None."""
         return None
 
+    def borrow(self, x: Tensor) -> Tensor | None:
+        """The tensor `x` of another engine as one of this engine, in the same memory; None where that cannot be.
+
+        It cannot be if this engine has no such dtype or not this device, if it wants the elements at other places, or if either engine is
+        tracing. Then values go through the host.
+
+        Tensors are values, so the memory must keep them as long as either tensor lives. It does if programs cannot write into `x`: whoever is
+        not sure asks for the `mutable` of its engine first. The other way round, nothing here writes into what was borrowed: no primitive
+        writes into its arguments, and where compiled steps write into what variables hold, `assign` takes a copy.
+        """
+        return None
+
     # --- creation ----------------------------------------------------------------------------------------
 
     def zeros(self, shape: Shape, dtype: str) -> Tensor:

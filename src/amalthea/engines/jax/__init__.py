@@ -13,6 +13,7 @@ class JaxEngine(Verbs, NN, Arrays):
     """Tensors are `jax.Array`; steps are compiled by XLA for CPU, GPU and TPU."""
 
     name: ClassVar[str] = "jax"
+    mutable: ClassVar[bool] = False
 
 
 ENGINE = JaxEngine()

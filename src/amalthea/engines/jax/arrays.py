@@ -19,6 +19,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from amalthea.engines import dlpack
 from amalthea.engines.derived import Engine
 from amalthea.engines.protocol import Axes, Scalar, Shape, Tensor
 
@@ -283,6 +284,11 @@ class Arrays(Engine):
 
     def to_host(self, x: Tensor) -> np.ndarray:
         return np.array(x)
+
+    def borrow(self, x: Any) -> Tensor | None:
+        array = dlpack.shared(partial(jnp.from_dlpack, copy=False), x)
+        # JAX moves such an array to no other device, where those of `from_host` follow what they meet.
+        return array if array is not None and array.devices() == set(jax.devices()) else None
 
     def cast(self, x: Tensor, dtype: str) -> Tensor:
         wanted = canonical(dtype)

@@ -19,6 +19,7 @@ class TensorFlowEngine(Verbs, Tapes, NN, Algebra, Indexing):
     """Tensors are `tf.Tensor`; steps are functions traced to graphs."""
 
     name: ClassVar[str] = "tensorflow"
+    mutable: ClassVar[bool] = False
 
 
 ENGINE = TensorFlowEngine()

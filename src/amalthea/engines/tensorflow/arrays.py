@@ -16,6 +16,7 @@ import numpy as np
 import tensorflow as tf
 
 from amalthea.dtypes import numpy_dtype
+from amalthea.engines import dlpack
 from amalthea.engines.derived import Engine
 from amalthea.engines.protocol import Axes, Scalar, Shape, Tensor
 from amalthea.engines.sizes import LaterSize
@@ -25,6 +26,7 @@ raw = tf.raw_ops
 HALVES = frozenset({tf.float16, tf.bfloat16})
 UNSIGNED = frozenset({tf.uint8, tf.uint16, tf.uint32, tf.uint64})
 INTEGERS = UNSIGNED | {tf.int8, tf.int16, tf.int32, tf.int64}
+_ALIGNMENT = 64
 _PYTHON: dict[str, type] = {"b": bool, "u": int, "i": int, "c": complex}
 
 
@@ -61,6 +63,14 @@ def wide(x: Any) -> Any:
 def narrow(x: Any, model: Any) -> Any:
     """`x` in the dtype of `model`."""
     return x if x.dtype == model.dtype else tf.cast(x, model.dtype)
+
+
+def _in_place(x: Any) -> Any:
+    """A tensor in the memory of `x`."""
+    capsule = x.__dlpack__()
+    if dlpack.address(capsule) % _ALIGNMENT:
+        raise BufferError("The kernels of TensorFlow end the process where a tensor is not aligned.")
+    return tf.experimental.dlpack.from_dlpack(capsule)
 
 
 # --- shapes ------------------------------------------------------------------------------------------------
@@ -242,6 +252,9 @@ class Arrays(Engine):
 
     def to_host(self, x: Tensor) -> np.ndarray:
         return np.asarray(x.numpy())  # a copy already
+
+    def borrow(self, x: Any) -> Tensor | None:
+        return dlpack.shared(_in_place, x) if tf.executing_eagerly() else None
 
     def cast(self, x: Tensor, dtype: str) -> Tensor:
         wanted = dtype_named(dtype)

@@ -17,7 +17,7 @@ import torch.nn.functional as F
 
 from amalthea.engines.derived import Engine
 from amalthea.engines.protocol import Axes, Scalar, Shape, Tensor
-from amalthea.engines.torch.border import UNSIGNED, device, dtype_of, from_host, in_graph, scalar, to_host
+from amalthea.engines.torch.border import UNSIGNED, borrow, device, dtype_of, from_host, in_graph, scalar, to_host
 
 _LOWEST = -(2**63)
 
@@ -296,6 +296,9 @@ class Arrays(Engine):
 
     def to_host(self, x: Tensor) -> np.ndarray:
         return to_host(x)
+
+    def borrow(self, x: Any) -> Tensor | None:
+        return borrow(x)
 
     def cast(self, x: Tensor, dtype: str) -> Tensor:
         wanted = dtype_of(dtype)

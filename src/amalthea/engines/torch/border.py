@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 import torch
 from torch._subclasses.fake_tensor import FakeTensor
+from torch.utils._python_dispatch import _get_current_dispatch_mode
 
 from amalthea import dtypes
+from amalthea.engines import dlpack
 from amalthea.errors import ArgumentError, UnsupportedByEngine
 
 DTYPES: dict[str, torch.dtype] = {name: getattr(torch, name) for name in dtypes.ALL if name != "string"}
@@ -125,6 +127,14 @@ def given(leaf: Any) -> Any:
     if not isinstance(leaf, (np.ndarray, np.generic)):
         return leaf
     return from_host(leaf, dtypes.standardize_dtype(leaf.dtype), copy=False).view(leaf.shape)
+
+
+def borrow(x: Any) -> torch.Tensor | None:
+    """A tensor of another engine in the same memory, or None; a view, of which variables take a copy, as `given` makes it."""
+    if _get_current_dispatch_mode() is not None:  # what is traced or written down here has no memory to share
+        return None
+    tensor = dlpack.shared(torch.from_dlpack, x)
+    return tensor.view(tensor.shape) if tensor is not None and tensor.device == device() else None
 
 
 recording: ContextVar[bool] = ContextVar("amalthea_torch_recording", default=False)

@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from amalthea import tree
 from amalthea.engines import registry
 from amalthea.engines.bridging import Held, named_variables
 from amalthea.engines.torch import ENGINE, border
@@ -138,11 +139,12 @@ def call(
     Returns:
         Its outputs, and the buffers that it may have changed.
     """
-    # Modules write into their buffers; tensors of variables are values, which stay as they are.
+    # Modules write into their buffers, and some into their inputs; tensors of variables and of callers are values, which stay as they are.
+    positional, named = tree.map_structure(lambda leaf: leaf.clone() if isinstance(leaf, torch.Tensor) else leaf, (tuple(args), dict(kwargs)))
     buffers = {name: values[name].clone() for name, _ in module.named_buffers()}
     before = {name: buffer._version for name, buffer in buffers.items()}
     module.train(training)
-    outputs = torch.func.functional_call(module, {**values, **buffers}, tuple(args), dict(kwargs))
+    outputs = torch.func.functional_call(module, {**values, **buffers}, positional, named)
     # Not all kernels that write statistics count it.
     return outputs, {name: buffer for name, buffer in buffers.items() if training or buffer._version != before[name]}
 
