@@ -2,7 +2,6 @@
 
 import json
 import os
-import sys
 import warnings
 import zipfile
 from pathlib import Path
@@ -14,7 +13,6 @@ import pytest
 
 import amalthea
 from parity.saving import zoo
-from processes import command
 
 TESTS = Path(__file__).parents[2]
 LIBRARIES = {"ours": amalthea, "keras": keras}
@@ -154,17 +152,3 @@ def test_keras_finds_its_members(tmp_path):
         assert set(archive.namelist()) == {"config.json", "metadata.json", "model.weights.h5"}
         metadata = json.loads(archive.read("metadata.json"))
     assert metadata["keras_version"].startswith("3.") and metadata["engine"] == amalthea.engines.current().name
-
-
-@pytest.mark.parametrize("backend", ["torch", "tensorflow"])
-def test_files_of_keras_on_other_backends(backend, tmp_path):
-    pytest.importorskip(backend)
-    making = "import sys; sys.path.insert(0, sys.argv[1]); from parity.saving.making import make_all; make_all(sys.argv[2])"
-    command([sys.executable, "-c", making, str(TESTS), str(tmp_path)], KERAS_BACKEND=backend)
-    expected = np.load(tmp_path / "outputs.npz")
-    zoo.subclassed(amalthea)
-    for file in expected.files:
-        name = file.partition(".")[0]
-        loaded = amalthea.models.load_model(tmp_path / file)
-        np.testing.assert_allclose(loaded.predict(zoo.MODELS[name][1], verbose=0), expected[file], rtol=1e-5, atol=1e-6)
-        assert loaded.optimizer.iterations.numpy() == 4

@@ -22,6 +22,12 @@ FAMILIES = {
 }
 
 
+@pytest.fixture(autouse=True)
+def _fresh_names():
+    """Keras counts names over all tests; ours are reset for each."""
+    keras.utils.clear_session(free_memory=False)
+
+
 def classes():
     for family, (ours, _) in FAMILIES.items():
         for name in ours.__all__:
