@@ -156,6 +156,20 @@ def without_assignments(body: Callable[..., Any], where: str) -> Callable[..., A
     return checked
 
 
+_TENSOR = object()  # stands for each tensor in the form of a result
+
+
+def form_of(result: Any, is_tensor: Callable[[object], bool]) -> Any:
+    """What of a result is the same at every call: its structure, and what is no tensor."""
+    return tree.map_structure(lambda leaf: _TENSOR if is_tensor(leaf) else leaf, result)
+
+
+def filled(form: Any, tensors: Iterable[Any]) -> Any:
+    """The result of this form with these tensors; of an iterator, no more are taken than it needs."""
+    left = iter(tensors)
+    return tree.map_structure(lambda leaf: next(left) if leaf is _TENSOR else leaf, form)
+
+
 class Recomputation:
     """A call of a function that can be done again with other tensors, for gradients that keep none of its inner values.
 
@@ -184,7 +198,7 @@ class Recomputation:
             result = self._fn(*args, **kwargs)
         self._read = list(scope.reads.values())
         self._assigned = [variable for variable, _ in scope.written()]
-        self._result = tree.map_structure(lambda leaf: _TENSOR if self._is_tensor(leaf) else leaf, result)
+        self._form = form_of(result, self._is_tensor)
         return self._outputs(result, scope)
 
     @property
@@ -206,15 +220,12 @@ class Recomputation:
     def finish(self, outputs: Sequence[Any]) -> Any:
         """The result of the call, of these outputs; variables are assigned theirs."""
         left = iter(outputs)
-        result = tree.map_structure(lambda leaf: next(left) if leaf is _TENSOR else leaf, self._result)
+        result = filled(self._form, left)
         apply_writes(zip(self._assigned, left, strict=True))
         return result
 
     def _outputs(self, result: Any, scope: StatelessScope) -> list[Any]:
         return [leaf for leaf in tree.flatten(result) if self._is_tensor(leaf)] + [value for _, value in scope.written()]
-
-
-_TENSOR = object()  # stands for each tensor in the structure of a result
 
 
 class _Reads(StatelessScope):

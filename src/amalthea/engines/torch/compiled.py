@@ -21,7 +21,7 @@ from amalthea import tree
 from amalthea.engines.torch import border
 from amalthea.engines.torch.forms import Forms
 from amalthea.engines.torch.updates import adam, adam_by_lists
-from amalthea.engines.tracing import TraceScope, traced
+from amalthea.engines.tracing import TraceScope, filled, form_of, traced
 from amalthea.errors import UnsupportedByEngine
 from amalthea.state.variable import Variable
 
@@ -73,8 +73,7 @@ class Graph:
             scope = TraceScope(zip(variables, tensors[:count], strict=True))
             with scope:
                 result = fn(*unflatten(list(tensors[count:])))
-            # Only the form is kept, and what is no tensor: that is the same at every call.
-            self._form = tree.map_structure(lambda leaf: _TENSOR if isinstance(leaf, torch.Tensor) else leaf, result)
+            self._form = form_of(result, lambda leaf: isinstance(leaf, torch.Tensor))
             values = border.apart(tensors, [value for _, value in scope.written()])
             return values + [leaf.detach() for leaf in tree.flatten(result) if isinstance(leaf, torch.Tensor)]
 
@@ -85,11 +84,7 @@ class Graph:
 
     def result(self, tensors: Iterable[Any]) -> Any:
         """The result of the function, of the tensors in it."""
-        left = iter(tensors)
-        return tree.map_structure(lambda leaf: next(left) if leaf is _TENSOR else leaf, self._form)
-
-
-_TENSOR = object()  # stands for each tensor in the structure of a result
+        return filled(self._form, tensors)
 
 
 class Program:

@@ -11,7 +11,7 @@ import torch
 from torch.fx import GraphModule, Node
 from torch.fx.node import map_arg
 
-from amalthea.engines.torch.tidying import is_view, value_of, writes
+from amalthea.engines.torch.tidying import drop_unread, is_view, value_of, writes
 
 
 def reuse(module: GraphModule, replaced: Sequence[int | None]) -> set[int]:
@@ -40,7 +40,7 @@ def reuse(module: GraphModule, replaced: Sequence[int | None]) -> set[int]:
     for maker, targets in _by_maker(pairs).items():
         twin = _twin(maker)
         old = [inputs[pairs[node]] for node in targets]
-        if twin is None or _written_by(twin, maker) != old:
+        if twin is None or writes(maker, twin) != old:
             continue
         if all(_is_free(before, node, maker, place) for before, node in zip(old, targets, strict=True)):
             with graph.inserting_before(maker):
@@ -48,7 +48,7 @@ def reuse(module: GraphModule, replaced: Sequence[int | None]) -> set[int]:
             for before, node in zip(old, targets, strict=True):
                 written.add(pairs[node])
                 node.replace_all_uses_with(before)
-            graph.eliminate_dead_code(lambda node: bool(writes(node)) or node.op in ("placeholder", "output"))
+    drop_unread(module)
     return written
 
 
@@ -61,7 +61,7 @@ def overwrite(module: GraphModule) -> None:
         if not isinstance(before, Node) or not isinstance(value_of(node), torch.Tensor):
             continue
         twin, into = _IN_PLACE.get(node.target) or (_twin(node), None)
-        if twin is None or (into is None and _written_by(twin, node) != [before]):
+        if twin is None or (into is None and writes(node, twin) != [before]):
             continue
         owner = _owner(before)
         if owner is None or _overlaps(value_of(before)) or not _is_free(before, node, node, place, owner):
@@ -130,15 +130,6 @@ def _twin(node: Node) -> Any:
     return getattr(packet, node.target._overloadname, None)
 
 
-def _written_by(twin: Any, node: Node) -> list[Node]:
-    """What `twin` writes into with the arguments of `node`."""
-    found: list[Node] = []
-    for argument, given in zip(twin._schema.arguments, node.args, strict=False):
-        if argument.alias_info is not None and argument.alias_info.is_write:
-            map_arg(given, found.append)
-    return found
-
-
 def _is_free(before: Node, after: Node, maker: Node, place: dict[Node, int], owner: Node | None = None) -> bool:
     """Whether the memory of `before`, made for `owner`, may become that of `after`: they are of one form, and nothing reads the old values from
     `maker` on."""
@@ -147,14 +138,10 @@ def _is_free(before: Node, after: Node, maker: Node, place: dict[Node, int], own
         return False
     owner = owner or before
     sharing = {owner, *_views(owner)}
-    once = sum(1 for _ in _mentions(maker, sharing)) == 1
+    mentioned: list[Node] = []
+    map_arg((maker.args, maker.kwargs), mentioned.append)
+    once = sum(node in sharing for node in mentioned) == 1
     return once and all(place[user] < place[maker] for node in sharing for user in node.users if user is not maker)
-
-
-def _mentions(node: Node, wanted: set[Node]) -> Iterator[Node]:
-    found: list[Node] = []
-    map_arg((node.args, node.kwargs), found.append)
-    return (source for source in found if source in wanted)
 
 
 def _views(node: Node) -> Iterator[Node]:

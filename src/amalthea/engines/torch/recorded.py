@@ -92,8 +92,9 @@ class Recorded(Forms):
         self._runs: OrderedDict[Hashable, int] = OrderedDict()
 
     def __call__(self, *args: Any) -> Any:
-        if self._premises() != self._under:
-            self._under = self._premises()
+        under = self._premises()
+        if under != self._under:
+            self._under = under
             self._programs.clear()
         return super().__call__(*args)
 

@@ -18,6 +18,7 @@ from torch.utils.weak import WeakIdKeyDictionary
 from amalthea import tree
 from amalthea.engines.torch import border
 from amalthea.engines.torch.tidying import written
+from amalthea.engines.tracing import filled, form_of
 from amalthea.errors import UnsupportedByEngine
 from amalthea.state.scope import StatelessScope, apply_writes
 from amalthea.state.variable import Variable
@@ -59,17 +60,13 @@ class Record:
         self.module = recorder.finished(values + results)
         self.variables = scope.variables
         self.assigned = [variable for variable, _ in assigned]
-        self._form = tree.map_structure(lambda leaf: _TENSOR if isinstance(leaf, torch.Tensor) else leaf, result)
+        self._form = form_of(result, lambda leaf: isinstance(leaf, torch.Tensor))
         apply_writes(zip(self.assigned, values, strict=True))
         self.first = self.result(results)
 
     def result(self, tensors: Iterable[Any]) -> Any:
         """The result of the function, of the tensors in it."""
-        left = iter(tensors)
-        return tree.map_structure(lambda leaf: next(left) if leaf is _TENSOR else leaf, self._form)
-
-
-_TENSOR = object()  # stands for each tensor in the structure of a result
+        return filled(self._form, tensors)
 
 
 class _Reads(StatelessScope):

@@ -33,7 +33,7 @@ def tidy(module: GraphModule) -> None:
         left: Node | None = node
         while left is not None and left not in touched:
             left = _replaced(module, left)
-    _drop_unread(module)
+    drop_unread(module)
 
 
 def _replaced(module: GraphModule, node: Node) -> Node | None:
@@ -63,12 +63,13 @@ def is_view(node: Node) -> bool:
     )
 
 
-def writes(node: Node) -> list[Node]:
-    """What a node writes into."""
-    if not isinstance(node.target, torch._ops.OpOverload) or not node.target._schema.is_mutable:
+def writes(node: Node, operation: Any = None) -> list[Node]:
+    """What a node writes into; or would, if its operation were another one."""
+    operation = operation or node.target
+    if not isinstance(operation, torch._ops.OpOverload) or not operation._schema.is_mutable:
         return []
     found: list[Node] = []
-    for place, argument in enumerate(node.target._schema.arguments):
+    for place, argument in enumerate(operation._schema.arguments):
         if argument.alias_info is not None and argument.alias_info.is_write:
             map_arg(node.args[place] if place < len(node.args) else node.kwargs.get(argument.name), found.append)
     return found
@@ -186,7 +187,7 @@ def _beside(node: Node, target: Any, args: Sequence[Any], like: Node | None = No
     return made
 
 
-def _drop_unread(module: GraphModule) -> None:
+def drop_unread(module: GraphModule) -> None:
     """Drop what nothing reads and nothing is written by."""
     for node in reversed(list(module.graph.nodes)):
         if node.users or node.op in ("placeholder", "output") or writes(node):
