@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -13,6 +12,7 @@ import numpy as np
 from amalthea import dtypes
 from amalthea.engines import host
 from amalthea.errors import AmaltheaError, ArgumentError, ModelFileError, shown, told
+from amalthea.saving.traces import undone_on_failure
 from amalthea.saving.variables import describe, walk
 
 _LISTED = 10
@@ -128,7 +128,7 @@ class Plan:
                 "Pass `skip_mismatch=True` to load what fits.",
             )
         report.left |= self._skipped
-        with _as_before_on_failure(variables):
+        with undone_on_failure([variable.memento() for variable in variables]):
             for step in self._steps:
                 try:
                     step.assign()
@@ -148,17 +148,6 @@ class Plan:
 def _shortened(text: str) -> str:
     lines = text.split("\n")
     return "\n".join(lines[:_LISTED] + ([f"  ... and {len(lines) - _LISTED} more"] if len(lines) > _LISTED else []))
-
-
-@contextmanager
-def _as_before_on_failure(variables: Iterable[Any]) -> Iterator[None]:
-    restore = [variable.memento() for variable in variables]
-    try:
-        yield
-    except BaseException:
-        for undo in restore:
-            undo()
-        raise
 
 
 def plan_objects(obj: Any, stored: Stored, place: str, partial: bool = False, whole: bool = False, left: Iterable[Any] = ()) -> Plan:
