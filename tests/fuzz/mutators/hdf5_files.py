@@ -66,7 +66,7 @@ def _restored(data: bytearray, found: _Map) -> None:
 # --- what the reader looks at ---
 
 
-@lru_cache(64)
+@lru_cache(512)
 def _mapped(data: bytes) -> _Map:
     found = _Map()
     with _noted(found), suppress(ModelFileError):

@@ -107,10 +107,10 @@ class Cursor:
 
     def take(self, size: int) -> bytes:
         """The next bytes."""
-        if size > self.left:
+        start, self.position = self.position, self.position + size
+        if self.position > len(self.data):
             self.store.fail("short", "A structure is longer than the block that holds it.")
-        self.position += size
-        return self.data[self.position - size : self.position]
+        return self.data[start : self.position]
 
     def number(self, size: int) -> int:
         """The next unsigned number."""
