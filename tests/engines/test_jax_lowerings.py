@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from amalthea.engines import get
-from amalthea.engines.compositions.recurrences import Recurrences
 
 jax = pytest.importorskip("jax")
 
@@ -136,100 +135,6 @@ def test_the_gradient_of_overlapping_maxima_adds_up():
 def test_a_maximum_passes_nan_on():
     x = np.array([1, np.nan, 2, 3], "float32").reshape(1, 4, 1)
     assert np.isnan(windows.reduce_window(x, "max", (2,), (2,), ((0, 0),), True)).ravel().tolist() == [True, False]
-
-
-# --- recurrences -----------------------------------------------------------------------------------------
-
-
-def assert_slope(weighed, arguments, direction):
-    """The gradient of `weighed(engine, arguments)` along `direction` is what central differences in double precision give; None stays None."""
-    gradients = jax.grad(lambda arguments: weighed(engine, arguments))(arguments)
-    slope = sum(np.sum(gradient * change) for gradient, change in zip(gradients, direction, strict=True) if gradient is not None)
-
-    def moved(distance):
-        return [None if a is None else a.astype("float64") + distance * d for a, d in zip(arguments, direction, strict=True)]
-
-    expected = (weighed(reference, moved(1e-5)) - weighed(reference, moved(-1e-5))) / 2e-5
-    assert slope == pytest.approx(expected, rel=1e-3, abs=1e-4)
-
-
-def lstm_arguments(units=3, size=4):
-    shapes = ((2, 5, size), (2, units), (2, units), (size, 4 * units), (units, 4 * units), (4 * units,))
-    return [normal(*shape) for shape in shapes]
-
-
-@pytest.mark.parametrize("sequences", [True, False])
-@pytest.mark.parametrize("reverse", [True, False])
-@pytest.mark.parametrize("unroll", [1, 2])
-def test_lstm(sequences, reverse, unroll):
-    arguments = lstm_arguments()
-    options = {"reverse": reverse, "unroll": unroll, "return_sequences": sequences}
-    expected = Recurrences.lstm(reference, *arguments, **options)
-    for ours, theirs in zip(engine.lstm(*arguments, **options), expected, strict=True):
-        np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-6)
-
-
-@pytest.mark.parametrize("sequences", [True, False])
-def test_the_gradient_of_lstm_is_the_slope(sequences):
-    arguments, direction = lstm_arguments(), lstm_arguments()
-    weights = [normal(2, 5, 3) if sequences else normal(2, 3), normal(2, 3), normal(2, 3)]
-
-    def weighed(engine, arguments):
-        results = engine.lstm(*arguments, return_sequences=sequences)
-        return sum((result * weight).sum() for result, weight in zip(results, weights, strict=True))
-
-    assert_slope(weighed, arguments, direction)
-
-
-def test_lstm_with_a_mask():
-    arguments = lstm_arguments()
-    mask = np.array([[True, True, False, True, False], [False, True, True, True, True]])
-    for ours, theirs in zip(engine.lstm(*arguments, mask=mask), Recurrences.lstm(reference, *arguments, mask=mask), strict=True):
-        np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-6)
-
-
-GRUS = {"reset after": (True, True), "reset after, no bias": (True, False), "reset before": (False, False)}
-
-
-def gru_arguments(bias, units=3, size=4):
-    shapes = ((2, 5, size), (2, units), (size, 3 * units), (units, 3 * units), (3 * units,))
-    return [*(normal(*shape) for shape in shapes), normal(3 * units) if bias else None]
-
-
-@pytest.mark.parametrize("sequences", [True, False])
-@pytest.mark.parametrize("reverse", [True, False])
-@pytest.mark.parametrize("unroll", [1, 2])
-@pytest.mark.parametrize("kind", GRUS)
-def test_gru(kind, sequences, reverse, unroll):
-    reset_after, bias = GRUS[kind]
-    arguments = gru_arguments(bias)
-    options = {"reverse": reverse, "unroll": unroll, "return_sequences": sequences, "reset_after": reset_after}
-    expected = Recurrences.gru(reference, *arguments, **options)
-    for ours, theirs in zip(engine.gru(*arguments, **options), expected, strict=True):
-        np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-6)
-
-
-@pytest.mark.parametrize("sequences", [True, False])
-@pytest.mark.parametrize("reverse", [True, False])
-@pytest.mark.parametrize("kind", GRUS)
-def test_the_gradient_of_gru_is_the_slope(kind, sequences, reverse):
-    reset_after, bias = GRUS[kind]
-    arguments, direction = gru_arguments(bias), gru_arguments(bias)
-    weights = [normal(2, 5, 3) if sequences else normal(2, 3), normal(2, 3)]
-
-    def weighed(engine, arguments):
-        results = engine.gru(*arguments, reset_after=reset_after, reverse=reverse, return_sequences=sequences)
-        return sum((result * weight).sum() for result, weight in zip(results, weights, strict=True))
-
-    assert_slope(weighed, arguments, direction)
-
-
-@pytest.mark.parametrize("reset_after", [True, False])
-def test_gru_with_a_mask(reset_after):
-    arguments = gru_arguments(reset_after)
-    options = {"mask": np.array([[True, True, False, True, False], [False, True, True, True, True]]), "reset_after": reset_after}
-    for ours, theirs in zip(engine.gru(*arguments, **options), Recurrences.gru(reference, *arguments, **options), strict=True):
-        np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-6)
 
 
 # --- draws -----------------------------------------------------------------------------------------------

@@ -346,7 +346,7 @@ def test_nothing_writes_into_its_arguments():
     from amalthea.engines import use
 
     for case in CASES:
-        if case.primitive in ("value_and_grad", "tensor_value_and_grad") or case.name == "gradient":
+        if case.primitive in ("value_and_grad", "tensor_value_and_grad") or "gradient" in case.name.split("-"):
             continue
         tensors = [np.array(x) for x in case.inputs]
         for tensor in tensors:

@@ -8,7 +8,7 @@ The default compositions stand in `compositions/`, one family a file:
 - `reductions`: statistics, softmax, quantiles
 - `contractions`: products, convolutions, pooling, linear algebra, Fourier
 - `networks`: normalisation, attention, losses on logits
-- `recurrences`: loops over time
+- `recurrences`: loops over time; the usual three walk `through_time` and back, cell by cell (`cells`)
 - `random`: draws from a key
 - `updates`: rules of optimizers over all weights
 

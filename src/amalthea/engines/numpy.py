@@ -272,6 +272,11 @@ class NumpyEngine(Engine):
         with StatelessScope():
             return fn(*tree.map_structure(zeros, args))
 
+    def custom_vjp(
+        self, plain: Callable[..., Any], forward: Callable[..., tuple[Any, Any]], backward: Callable[..., Sequence[Any]]
+    ) -> Callable[..., Any]:
+        return plain
+
     def custom_gradient(self, fn: Callable[..., tuple[Tensor, Callable[..., Any]]]) -> Callable[..., Tensor]:
         return lambda *tensors: fn(*tensors)[0]
 

@@ -153,6 +153,19 @@ class Protocol:
         """A function that gives the first result of `fn(*tensors)` and has the second as its gradient."""
 
     @primitive("verbs")
+    def custom_vjp(
+        self,
+        plain: Callable[..., tuple[Tensor, ...]],
+        forward: Callable[..., tuple[tuple[Tensor, ...], Any]],
+        backward: Callable[[Any, tuple[Tensor, ...]], Sequence[Tensor | None]],
+    ) -> Callable[..., tuple[Tensor, ...]]:
+        """`plain(*tensors)`; where a gradient is wanted, `forward`, which gives the same and what `backward` needs.
+
+        `backward` takes that and the gradients of the results, and gives those of `tensors`: None for one without a gradient.
+        The three use no tensors from outside.
+        """
+
+    @primitive("verbs")
     def stop_gradient(self, x: Tensor) -> Tensor:
         """`x`, through which no gradient flows."""
 

@@ -96,6 +96,11 @@ class SymbolicEngine(Engine):
         with registry.use(self):
             return fn(*tree.map_structure(_described, args))
 
+    def custom_vjp(
+        self, plain: Callable[..., Any], forward: Callable[..., tuple[Any, Any]], backward: Callable[..., Sequence[Any]]
+    ) -> Callable[..., Any]:
+        return plain
+
     def custom_gradient(self, fn: Callable[..., tuple[Spec, Callable[..., Any]]]) -> Callable[..., Spec]:
         return lambda *tensors: fn(*tensors)[0]
 

@@ -6,14 +6,15 @@ from collections.abc import Callable
 from typing import Any
 
 from amalthea import tree
-from amalthea.engines.compositions.networks import Networks
+from amalthea.engines.compositions.cells import GRU, LSTM, Cell, ResetBeforeGRU, Simple, Tensors
+from amalthea.engines.compositions.through_time import ThroughTime
 from amalthea.engines.protocol import Tensor
 from amalthea.engines.sizes import LaterSize, at_most
 
 Step = Callable[[Any, Any], tuple[Any, Any]]
 
 
-class Recurrences(Networks):
+class Recurrences(ThroughTime):
     """Recurrences over axis 1 of (batch, time, ...).
 
     With `reverse` the last element comes first, and outputs stand in the order in which they were made.
@@ -83,41 +84,23 @@ class Recurrences(Networks):
 
     def _recur(
         self,
-        cell: Callable[[tuple[Tensor, ...], Tensor], tuple[Tensor, ...]],
+        cell: Cell,
         xs: Tensor,
-        states: tuple[Tensor, ...],
+        states: Tensors,
+        weights: Tensors,
         mask: Tensor | None,
         reverse: bool,
         unroll: int,
         return_sequences: bool,
         zero_output_for_mask: bool,
-    ) -> tuple[Tensor, tuple[Tensor, ...]]:
-        """A cell whose output is its first state, masked steps included, over `xs` that come time first."""
-        length = self.shape_of(xs)[0]
-        unroll = max(1, at_most(unroll, length))
-        if mask is None:
-
-            def plain(states: tuple[Tensor, ...], x: Tensor) -> tuple[tuple[Tensor, ...], Any]:
-                states = cell(states, x)
-                return states, states[0] if return_sequences else ()
-
-            states, outputs = self.scan(plain, states, xs, length, False, unroll)
-            return (self.swapaxes(outputs, 0, 1) if return_sequences else states[0]), states
-
-        def masked(states: tuple[Tensor, ...], x: tuple[Tensor, Tensor]) -> tuple[tuple[Tensor, ...], Any]:
-            now, moment = x[0], self.expand_dims(x[1], 1)
-            states = tuple(self.where(moment, new, old) for new, old in zip(cell(states, now), states, strict=True))
-            if not return_sequences:
-                return states, ()
-            return states, self.where(moment, states[0], 0.0) if zero_output_for_mask else states[0]
-
-        moments = self._over_time(mask, reverse)
-        states, outputs = self.scan(masked, states, (xs, moments), length, False, unroll)
-        if return_sequences:
-            return self.swapaxes(outputs, 0, 1), states
-        if zero_output_for_mask:
-            return self.where(self.expand_dims(self.index_axis(moments, 0, length - 1), 1), states[0], 0.0), states
-        return states[0], states
+    ) -> tuple[Tensor, Tensors]:
+        """The output and the last states of a cell over `xs`, which come time first and in its order."""
+        moments = () if mask is None else (self.expand_dims(self._over_time(mask, reverse), 2),)
+        outputs, states = self._through_time(cell, xs, states, weights, moments, unroll, return_sequences)
+        zeroed = moments if zero_output_for_mask else ()
+        if outputs is None:
+            return (self.where(self.index_axis(zeroed[0], 0, -1), states[0], 0.0) if zeroed else states[0]), states
+        return self.swapaxes(self.where(zeroed[0], outputs, 0.0) if zeroed else outputs, 0, 1), states
 
     def _projected(self, x: Tensor, kernel: Tensor, bias: Tensor | None, reverse: bool) -> Tensor:
         """The inputs of all steps times `kernel`, plus `bias`, time first."""
@@ -138,12 +121,8 @@ class Recurrences(Networks):
         zero_output_for_mask: bool = False,
     ) -> tuple[Tensor, Tensor]:
         """`h = tanh(x @ kernel + h @ recurrent_kernel + bias)`: output and last `h`."""
-
-        def cell(states: tuple[Tensor, ...], x: Tensor) -> tuple[Tensor, ...]:
-            return (self.tanh(self.add(x, self.matmul(states[0], recurrent_kernel))),)
-
         xs = self._projected(x, kernel, bias, reverse)
-        output, (h,) = self._recur(cell, xs, (h,), mask, reverse, unroll, return_sequences, zero_output_for_mask)
+        output, (h,) = self._recur(Simple(self), xs, (h,), (recurrent_kernel,), mask, reverse, unroll, return_sequences, zero_output_for_mask)
         return output, h
 
     def lstm(
@@ -161,16 +140,11 @@ class Recurrences(Networks):
         zero_output_for_mask: bool = False,
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Long short-term memory, gates (i, f, c, o) side by side in kernels and bias: output, last `h`, last `c`."""
-        units = self.shape_of(h)[-1]
-
-        def cell(states: tuple[Tensor, ...], x: Tensor) -> tuple[Tensor, ...]:
-            h, c = states
-            i, f, new, o = self.split(self.add(x, self.matmul(h, recurrent_kernel)), (units,) * 4, 1)
-            c = self.add(self.multiply(self.sigmoid(f), c), self.multiply(self.sigmoid(i), self.tanh(new)))
-            return self.multiply(self.sigmoid(o), self.tanh(c)), c
-
-        xs = self._projected(x, kernel, bias, reverse)
-        output, (h, c) = self._recur(cell, xs, (h, c), mask, reverse, unroll, return_sequences, zero_output_for_mask)
+        units, dtype = self.shape_of(h)[-1], self.dtype_of(recurrent_kernel)
+        scale = self.concatenate([self.full((count * units,), value, dtype) for count, value in ((2, 0.5), (1, 1.0), (1, 0.5))], 0)
+        kernel, recurrent = self.multiply(kernel, scale), self.multiply(recurrent_kernel, scale)
+        xs = self._projected(x, kernel, None if bias is None else self.multiply(bias, scale), reverse)
+        output, (h, c) = self._recur(LSTM(self), xs, (h, c), (recurrent, scale), mask, reverse, unroll, return_sequences, zero_output_for_mask)
         return output, h, c
 
     def gru(
@@ -192,26 +166,12 @@ class Recurrences(Networks):
 
         `reset_after` applies the reset gate after the product with `recurrent_kernel` (and its bias), else before.
         """
-        units = self.shape_of(h)[-1]
-        gates = None if reset_after else self.slice_axis(recurrent_kernel, 1, None, 2 * units)
-        candidate = None if reset_after else self.slice_axis(recurrent_kernel, 1, 2 * units, None)
-
-        def cell(states: tuple[Tensor, ...], x: Tensor) -> tuple[Tensor, ...]:
-            (h,) = states
-            x_z, x_r, x_h = self.split(x, (units,) * 3, 1)
-            if reset_after:
-                inner = self.matmul(h, recurrent_kernel)
-                if recurrent_bias is not None:
-                    inner = self.add(inner, recurrent_bias)
-                h_z, h_r, h_h = self.split(inner, (units,) * 3, 1)
-                h_h = self.multiply(self.sigmoid(self.add(x_r, h_r)), h_h)
-            else:
-                h_z, h_r = self.split(self.matmul(h, gates), (units,) * 2, 1)
-                h_h = self.matmul(self.multiply(self.sigmoid(self.add(x_r, h_r)), h), candidate)
-            z = self.sigmoid(self.add(x_z, h_z))
-            new = self.tanh(self.add(x_h, h_h))
-            return (self.add(new, self.multiply(z, self.subtract(h, new))),)
-
+        cell: Cell
+        if reset_after:
+            cell, weights = GRU(self), (recurrent_kernel,) if recurrent_bias is None else (recurrent_kernel, recurrent_bias)
+        else:
+            units = self.shape_of(h)[-1]
+            cell, weights = ResetBeforeGRU(self), tuple(self.split(recurrent_kernel, (2 * units, units), 1))
         xs = self._projected(x, kernel, bias, reverse)
-        output, (h,) = self._recur(cell, xs, (h,), mask, reverse, unroll, return_sequences, zero_output_for_mask)
+        output, (h,) = self._recur(cell, xs, (h,), weights, mask, reverse, unroll, return_sequences, zero_output_for_mask)
         return output, h

@@ -15,7 +15,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from amalthea.engines.derived import Engine
-from amalthea.engines.jax import convolution, recurrence, windows
+from amalthea.engines.jax import convolution, windows
 from amalthea.engines.protocol import Scalar, Shape, Tensor
 
 Sizes = tuple[int, ...]
@@ -49,10 +49,6 @@ def _bernoulli(key: Tensor, probability: Tensor, shape: Shape) -> Tensor:
     return lax.convert_element_type(random_bits(key, shape) >> 8, jnp.float32) * 2.0**-24 < probability
 
 
-_lstm = jax.jit(recurrence.lstm, static_argnums=(3, 4), inline=True)
-_gru = jax.jit(recurrence.gru, static_argnums=(4, 5, 6), inline=True)
-
-
 class NN(Engine):
     """Mixed into the engine, before the plain translations."""
 
@@ -65,46 +61,5 @@ class NN(Engine):
     def random_bernoulli(self, key: Tensor, probability: Scalar | Tensor, shape: Shape) -> Tensor:
         return _bernoulli(key, probability, shape)
 
-    def lstm(
-        self,
-        x: Tensor,
-        h: Tensor,
-        c: Tensor,
-        kernel: Tensor,
-        recurrent_kernel: Tensor,
-        bias: Tensor | None,
-        mask: Tensor | None = None,
-        reverse: bool = False,
-        unroll: int = 1,
-        return_sequences: bool = True,
-        zero_output_for_mask: bool = False,
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        if mask is not None:
-            return super().lstm(x, h, c, kernel, recurrent_kernel, bias, mask, reverse, unroll, return_sequences, zero_output_for_mask)
-        xs = self._projected(x, kernel, bias, reverse)
-        hs, (h, c) = _lstm(xs, (h, c), recurrent_kernel, return_sequences, max(1, min(unroll, len(xs))))
-        return (h if hs is None else jnp.swapaxes(hs, 0, 1)), h, c
-
-    def gru(
-        self,
-        x: Tensor,
-        h: Tensor,
-        kernel: Tensor,
-        recurrent_kernel: Tensor,
-        bias: Tensor | None,
-        recurrent_bias: Tensor | None,
-        mask: Tensor | None = None,
-        reverse: bool = False,
-        reset_after: bool = True,
-        unroll: int = 1,
-        return_sequences: bool = True,
-        zero_output_for_mask: bool = False,
-    ) -> tuple[Tensor, Tensor]:
-        if mask is not None:
-            return super().gru(
-                x, h, kernel, recurrent_kernel, bias, recurrent_bias, mask, reverse, reset_after, unroll, return_sequences, zero_output_for_mask
-            )
-        xs = self._projected(x, kernel, bias, reverse)
-        recurrent_bias = recurrent_bias if reset_after else None
-        hs, h = _gru(xs, h, recurrent_kernel, recurrent_bias, reset_after, return_sequences, max(1, min(unroll, len(xs))))
-        return (h if hs is None else jnp.swapaxes(hs, 0, 1)), h
+    # Compiled once for calls that stand outside of a compiled function; inside it says nothing.
+    _through_time = jax.jit(Engine._through_time, static_argnames=("self", "cell", "unroll", "sequences"), inline=True)

@@ -93,6 +93,13 @@ class Verbs(Protocol):
     def custom_gradient(self, fn: Callable[..., tuple[Tensor, Callable[..., Any]]]) -> Callable[..., Tensor]:
         return jax.custom_gradient(fn)
 
+    def custom_vjp(
+        self, plain: Callable[..., Any], forward: Callable[..., tuple[Any, Any]], backward: Callable[..., Sequence[Tensor | None]]
+    ) -> Callable[..., Any]:
+        function = jax.custom_vjp(plain)
+        function.defvjp(forward, lambda kept, upstream: tuple(backward(kept, upstream)))
+        return function
+
     def stop_gradient(self, x: Tensor) -> Tensor:
         return lax.stop_gradient(x)
 

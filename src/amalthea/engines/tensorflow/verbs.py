@@ -105,6 +105,15 @@ class Verbs(Protocol):
     def custom_gradient(self, fn: Callable[..., tuple[Tensor, Callable[..., Any]]]) -> Callable[..., Tensor]:
         return tf.custom_gradient(fn)  # type: ignore[no-any-return]
 
+    def custom_vjp(
+        self, plain: Callable[..., Any], forward: Callable[..., tuple[Any, Any]], backward: Callable[..., Sequence[Tensor | None]]
+    ) -> Callable[..., Any]:
+        def given(*tensors: Tensor) -> tuple[Any, Callable[..., Any]]:
+            results, kept = forward(*tensors)
+            return results, lambda *upstream: list(backward(kept, upstream))
+
+        return tf.custom_gradient(given) if record.could_possibly_record() else plain  # type: ignore[no-any-return]
+
     def stop_gradient(self, x: Tensor) -> Tensor:
         return tf.stop_gradient(x)
 

@@ -63,12 +63,18 @@ class CustomGradient(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, fn: Callable[..., tuple[Tensor, Callable[..., Any]]], *tensors: Tensor) -> Any:
+        ctx.fn, ctx.inputs = fn, [None if isinstance(value, torch.Tensor) else value for value in tensors]
+        ctx.save_for_backward(*(value for value in tensors if isinstance(value, torch.Tensor)))
         result, ctx.gradient = fn(*tensors)
         return result
 
     @staticmethod
     def backward(ctx: Any, *upstream: Tensor) -> Any:
-        gradients = ctx.gradient(*upstream)
+        gradient = ctx.gradient
+        if torch.is_grad_enabled():  # a gradient of this gradient is wanted, and of what `fn` computed nothing was recorded
+            saved = iter(ctx.saved_tensors)
+            _, gradient = ctx.fn(*(next(saved) if value is None else value for value in ctx.inputs))
+        gradients = gradient(*upstream)
         return None, *(gradients if isinstance(gradients, (tuple, list)) else (gradients,))
 
 

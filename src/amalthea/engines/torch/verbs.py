@@ -112,6 +112,19 @@ class Verbs(Protocol):
 
         return run
 
+    def custom_vjp(
+        self, plain: Callable[..., Any], forward: Callable[..., tuple[Any, Any]], backward: Callable[..., Sequence[Tensor | None]]
+    ) -> Callable[..., Any]:
+        def given(*tensors: Tensor) -> tuple[Any, Callable[..., Any]]:
+            results, kept = forward(*tensors)
+            return results, lambda *upstream: tuple(backward(kept, upstream))
+
+        def run(*tensors: Tensor) -> Any:
+            wanted = torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors)
+            return CustomGradient.apply(given, *tensors) if wanted else plain(*tensors)  # type: ignore[no-untyped-call]
+
+        return run
+
     def stop_gradient(self, x: Tensor) -> Tensor:
         return x.detach()
 

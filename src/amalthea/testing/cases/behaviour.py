@@ -231,6 +231,28 @@ def _doubled(engine: Engine) -> Callable[..., Any]:
     return engine.custom_gradient(fn)
 
 
+def _exponential(engine: Engine) -> Callable[..., Any]:
+    """A function whose gradient uses what it computed."""
+
+    def fn(x: Any) -> Any:
+        y = engine.exp(x)
+        return y, lambda upstream: engine.multiply(upstream, y)
+
+    return engine.custom_gradient(fn)
+
+
+def _scaled(engine: Engine) -> Callable[..., Any]:
+    """The product with a second tensor, which has no gradient; that of the first is not the product's."""
+
+    def plain(x: Any, y: Any) -> Any:
+        return engine.multiply(x, y), engine.negative(x)
+
+    def backward(kept: Any, upstream: Any) -> Any:
+        return engine.add(engine.multiply(engine.multiply(upstream[0], kept[0]), 10.0), upstream[1]), None
+
+    return engine.custom_vjp(plain, lambda x, y: (plain(x, y), (y,)), backward)
+
+
 def verbs() -> Iterable[Case]:
     two = (_X, host([4.0, 5.0, 6.0]))
     yield Case("compile", "structure", _compiled_structure, two, expected=lambda x, y: ({"sum": x + y, "other": -x}, {"sum": x + y, "other": x}))
@@ -253,6 +275,11 @@ def verbs() -> Iterable[Case]:
     yield Case("custom_gradient", "value", lambda e, x, y: _doubled(e)(x, y), two)
     own = _gradient_of(lambda e, x, y: _doubled(e)(e.multiply(x, 5.0), y))
     yield Case("custom_gradient", "gradient", own, two, expected=lambda x, y: ((host((5 * x + y).sum()), x), [0 * x + 10, 0 * y - 3]))
+    kept = _gradient_of(lambda e, x: e.tensor_value_and_grad(lambda t: (_scalar(e, _exponential(e)(t)), None), [x])[1][0])
+    yield Case("custom_gradient", "gradient-of-gradient", kept, (_X,), expected=lambda x: ((host(np.exp(x).sum()), x), [np.exp(x)]), symbolic=False)
+    yield Case("custom_vjp", "value", lambda e, x, y: _scaled(e)(x, y), two)
+    vjp = _gradient_of(lambda e, x, y: e.subtract(*_scaled(e)(x, y)))
+    yield Case("custom_vjp", "gradient", vjp, two, expected=lambda x, y: ((host((x * y + x).sum()), x), [10 * y - 1, 0 * y]))
     yield Case("stop_gradient", "value", method("stop_gradient"), (_X,))
     stopped = _gradient_of(lambda e, x: e.multiply(x, e.stop_gradient(x)))
     yield Case("stop_gradient", "gradient", stopped, (_X,), expected=lambda x: ((host((x * x).sum()), x), [x]))
