@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ from amalthea.errors import ArgumentError, ArgumentTypeError
 from amalthea.saving import formats
 from amalthea.saving.fitting import LoadReport
 from amalthea.saving.formats import shards, whole_hdf5
-from amalthea.saving.formats.interface import check_built
+from amalthea.saving.formats.interface import ModelFile, check_built
 from amalthea.saving.limits import Limits
 from amalthea.saving.members import assets
 from amalthea.saving.replacing import check_target
@@ -133,9 +134,7 @@ def load_model(
         raise ArgumentTypeError(
             f"`golden` must be True or False when a model is loaded: the inputs are in the file. Received: {type(golden).__name__}."
         )
-    with without_traces(), formats.opened(_path(filepath), limits) as file:
-        if trust is not None:
-            file.check_signature(trust)
+    with without_traces(), _opened(filepath, limits, trust) as file:
         values = file.golden_values() if golden else None
         model = file.load_model(custom_objects, compile)
         if values is not None:
@@ -176,9 +175,7 @@ def verify_golden(
         ...     [comparison.name.partition("/")[2] for comparison in verify_golden(model, path).comparisons]
         ['head', '']
     """
-    with formats.opened(_path(filepath), limits) as file:
-        if trust is not None:
-            file.check_signature(trust)
+    with _opened(filepath, limits, trust) as file:
         return file.golden_values().check(model, rtol, atol)
 
 
@@ -244,10 +241,17 @@ def load_weights(
     """
     _no_more(kwargs, "load_weights")
     check_built(model)
+    with _opened(filepath, limits, trust) as file:
+        return file.load_weights(model, skip_mismatch, by_name, list(objects_to_skip or ()))
+
+
+@contextmanager
+def _opened(filepath: Any, limits: Limits | None, trust: Any) -> Iterator[ModelFile]:
+    """A file that one of the keys in `trust` signed, if any are given."""
     with formats.opened(_path(filepath), limits) as file:
         if trust is not None:
             file.check_signature(trust)
-        return file.load_weights(model, skip_mismatch, by_name, list(objects_to_skip or ()))
+        yield file
 
 
 def _no_more(kwargs: dict[str, Any], function: str) -> None:
