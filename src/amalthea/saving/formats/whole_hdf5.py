@@ -59,11 +59,9 @@ class WholeHdf5(ModelFile):
             raise ModelFileError(
                 "format.no_model", self.place, "The file holds weights, but describes no model.", "Make it, and call `load_weights`."
             )
-        training = self.config("training_config") if compile else None
+        training = self.compile_config() if compile else None
         if training is not None:
-            if not isinstance(training.get("optimizer_config"), dict):
-                raise ModelFileError("hdf5.config", self.place, "The attribute 'training_config' describes no optimizer.")
-            config = {**config, "compile_config": dialect.compile_config(training)}
+            config = {**config, "compile_config": training}
         layers = self.layers()
         model = deserialize_model(config, custom_objects, self.limits)
         plan = Plan(self.place)
@@ -93,6 +91,16 @@ class WholeHdf5(ModelFile):
         if not isinstance(config, dict):
             raise ModelFileError("hdf5.config", self.place, f"The attribute {name!r} is no configuration.")
         return config
+
+    def compile_config(self) -> Any:
+        """The arguments of `compile`, or None."""
+        training = self.config("training_config")
+        if training is None:
+            return None
+        if not isinstance(training.get("optimizer_config"), dict):
+            reason = "The attribute 'training_config' describes no optimizer."
+            raise ModelFileError("hdf5.config", self.place, reason, "Load it with `compile=False`, and compile the model.")
+        return dialect.compile_config(training)
 
     def layers(self) -> Layers:
         """The layers of the file with their weights, in order; layers without weights are left out."""
