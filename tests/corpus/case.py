@@ -15,8 +15,8 @@ class Case(NamedTuple):
         ending: how its name ends.
         write: writes it, and what belongs to it, at a path.
         code: the code of the error.
-        part: what is wrong: the "container", or in it the "model", its "training", the "weights", or how they "fit"; a function that does not
-            read that part loads the file. The "state" of a training stands beside it.
+        part: what is wrong: the "container", or in it the "json" of the model, the "model", its "training", the "weights", their "values", or
+            how they "fit"; a function that does not read that part loads the file. The "state" of a training stands beside it.
         change: what happens to the file while it is read: see `watching.Change`.
         beside: further files that belong to it and may be opened, by their names.
         loaded_by: entries that load it nevertheless, as they are asked to.

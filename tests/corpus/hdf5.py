@@ -514,8 +514,9 @@ def cases() -> Iterator[Case]:
     for ending, path in KERNELS.items():
         whole = data(ending)
         yield from damaged(f"hdf5 ({ending})", ending, DAMAGES, lambda break_, whole=whole, path=path: break_(whole, path))
-        yield from damaged(f"hdf5 ({ending})", ending, READ, lambda break_, whole=whole, path=path: break_(whole, path), "weights")
+        yield from damaged(f"hdf5 ({ending})", ending, READ, lambda break_, whole=whole, path=path: break_(whole, path), "values")
     whole, path = data(".weights.h5"), KERNELS[".weights.h5"]
     yield from damaged("hdf5", ".weights.h5", HEAVY, lambda break_: break_(whole, path))
     inside, path = members(".keras")["model.weights.h5"], KERNELS[".weights.h5"]
-    yield from damaged("hdf5 in an archive", ".keras", DAMAGES | READ, lambda break_: keras(weights=break_(inside, path)), "weights")
+    for damages, part in ((DAMAGES, "weights"), (READ, "values")):
+        yield from damaged("hdf5 in an archive", ".keras", damages, lambda break_: keras(weights=break_(inside, path)), part)

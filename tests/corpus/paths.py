@@ -13,7 +13,7 @@ from pathlib import Path
 
 from corpus.case import Case, of_bytes
 from corpus.good import ENDINGS as ALL
-from corpus.good import TEXT, data
+from corpus.good import TEXT, data, files
 from corpus.npz import Trap
 
 ENDINGS = tuple(ending for ending in ALL if ending != TEXT)
@@ -83,7 +83,8 @@ def cases() -> Iterator[Case]:
             # A link that leads nowhere is no backup.
             yield Case(f"path: {name} ({ending})", ending, write, code, loaded_by=("BackupAndRestore",) if name == "a link to itself" else ())
         yield Case(f"path: 1 TiB of nothing behind {ending}", ending, _sparse(data(ending)), _SPARSE[ending])
+        beside = tuple(name for name in files(ending) if name != f"latest{ending}")
         for other in ENDINGS:
             if not other.endswith(ending):
-                yield Case(f"path: {ending} named {other}", other, of_bytes(lambda ending=ending: data(ending)), "format.ending")
-        yield Case(f"path: {ending} named .pkl", ".pkl", of_bytes(lambda ending=ending: data(ending)), "format.ending")
+                yield Case(f"path: {ending} named {other}", other, of_bytes(lambda ending=ending: data(ending)), "format.ending", beside=beside)
+        yield Case(f"path: {ending} named .pkl", ".pkl", of_bytes(lambda ending=ending: data(ending)), "format.ending", beside=beside)

@@ -285,6 +285,28 @@ def test_the_step_of_two_passes_by_hand():
     assert history["steps"] == [1.0]
 
 
+class _Held(amalthea.layers.Layer):
+    """A layer that keeps a tensor of the engine."""
+
+    def __init__(self, values, **kwargs):
+        super().__init__(**kwargs)
+        self.values = ops.convert_to_tensor(values)
+
+    def call(self, x):
+        return x * self.values
+
+
+@pytest.mark.parametrize("eager", [False, True])
+@pytest.mark.parametrize("engine", ENGINES)
+def test_layers_that_keep_tensors_are_trained(engine, eager):
+    with amalthea.engine(engine):
+        end = amalthea.layers.Dense(1, use_bias=False, kernel_initializer="ones")
+        model = amalthea.Sequential([amalthea.Input((2,)), _Held(np.float32([2, 3])), end])
+        model.compile(amalthea.optimizers.SGD(0.1), "mse", run_eagerly=eager)
+        assert float(model.train_on_batch(np.ones((1, 2)), np.zeros((1, 1)))) == pytest.approx(25)
+        np.testing.assert_allclose(end.kernel.numpy(), [[-1], [-2]], rtol=1e-6)
+
+
 # --- programs of one's own ---
 
 

@@ -51,6 +51,11 @@ def check(config: Any, custom_objects: Mapping[str, Any] | None = None, limits: 
     _Check(custom_objects, limits).part(config, place)
 
 
+def is_special(name: str) -> bool:
+    """Whether a `class_name` stands for no object of a class: for a function, a class itself, or a value."""
+    return name in _SPECIAL
+
+
 class _Check:
     def __init__(self, custom_objects: Mapping[str, Any] | None, limits: Limits) -> None:
         self.custom_objects, self.limits = custom_objects, limits
@@ -91,15 +96,14 @@ class _Check:
         if special is not None:
             special(self, value, here)
             return
-        if operations.is_operation(value):
-            with separately:
+        with separately:
+            if operations.is_operation(value):
                 operations.check(value, place)
-        elif not isinstance(config, Mapping):
-            raise refused("form", here, f"The configuration of {shown(name)} must be a dictionary. Received: {shown(config)}.")
-        else:
-            with separately:
+            elif not isinstance(config, Mapping):
+                raise refused("form", here, f"The configuration of {shown(name)} must be a dictionary. Received: {shown(config)}.")
+            else:
                 self.object(value, name, config, place)
-        self.entries(config, here)
+        self.entries(config if isinstance(config, Mapping) else {}, here)
         for key in ("build_config", "compile_config", "inbound_nodes"):
             self.part(value.get(key), at(place, key))
 

@@ -68,7 +68,7 @@ class KerasFileEditor:
         self.metadata: dict[str, Any] | None = None
         self.config: dict[str, Any] | None = None
         self.weights_dict: Node = {}
-        with formats.opened(self.filepath, limits) as file:
+        with formats.opened(self.filepath, limits) as file, file.compared():
             if isinstance(file, WholeHdf5):
                 raise ArgumentError(
                     f"{self.filepath!r} is a file of the older layout of HDF5, whose weights have no paths. Load the model, and save it as '.keras'."

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ from amalthea.errors import ArgumentError, ArgumentTypeError
 from amalthea.saving import formats
 from amalthea.saving.fitting import LoadReport
 from amalthea.saving.formats import shards, whole_hdf5
-from amalthea.saving.formats.interface import check_built
+from amalthea.saving.formats.interface import ModelFile, check_built
 from amalthea.saving.limits import Limits
 from amalthea.saving.members import assets
 from amalthea.saving.replacing import check_target
@@ -133,9 +134,7 @@ def load_model(
         raise ArgumentTypeError(
             f"`golden` must be True or False when a model is loaded: the inputs are in the file. Received: {type(golden).__name__}."
         )
-    with without_traces(), formats.opened(_path(filepath), limits) as file:
-        if trust is not None:
-            file.check_signature(trust)
+    with without_traces(), _opened(filepath, limits, trust) as file:
         values = file.golden_values() if golden else None
         model = file.load_model(custom_objects, compile)
         if values is not None:
@@ -176,14 +175,15 @@ def verify_golden(
         ...     [comparison.name.partition("/")[2] for comparison in verify_golden(model, path).comparisons]
         ['head', '']
     """
-    with formats.opened(_path(filepath), limits) as file:
-        if trust is not None:
-            file.check_signature(trust)
+    with _opened(filepath, limits, trust) as file:
         return file.golden_values().check(model, rtol, atol)
 
 
 def save_weights(model: Any, filepath: Any, overwrite: bool = True, max_shard_size: float | None = None, **kwargs: Any) -> None:
-    """Write the weights of a model, and the state of its optimizer, to a file. Assets are no weights: a model that has some is saved as a whole.
+    """Write the weights of a model, and the state of its optimizer, to a file.
+
+    Assets are no weights: of those that layers keep the file holds nothing, as with Keras, and a warning names the layers. The model that loads
+    it keeps its own.
 
     Args:
         model: the model, built.
@@ -194,17 +194,16 @@ def save_weights(model: Any, filepath: Any, overwrite: bool = True, max_shard_si
     Raises:
         ArgumentError: a bad path.
         NotBuiltError: the model has no weights yet.
-        SerializationError: the model has assets, which the file would not hold.
     """
     _no_more(kwargs, "save_weights")
     check_built(model)
     path = _path(filepath)
-    assets.refuse(model, path.name)
     if max_shard_size is None and not path.name.endswith(shards.SUFFIX):
         formats.writer(path, formats.WEIGHTS_WRITERS)(model, check_target(path, overwrite))
-        return
-    index = path.with_name(path.name.removesuffix(".weights.h5").removesuffix(shards.SUFFIX) + shards.SUFFIX)
-    shards.save_weights(model, check_target(index, overwrite), max_shard_size or float("inf"))
+    else:
+        index = path.with_name(path.name.removesuffix(".weights.h5").removesuffix(shards.SUFFIX) + shards.SUFFIX)
+        shards.save_weights(model, check_target(index, overwrite), max_shard_size or float("inf"))
+    assets.leave_out(model)
 
 
 def load_weights(
@@ -214,12 +213,13 @@ def load_weights(
     *,
     by_name: bool = False,
     objects_to_skip: Iterable[Any] | None = None,
+    trust: Any = None,
     limits: Limits | None = None,
     **kwargs: Any,
 ) -> LoadReport:
     """Read the weights of a model from a file of any kind that is written here, of Amalthea or of Keras.
 
-    Everything is compared before anything is assigned, and a failure leaves the model as it was.
+    Everything is compared before anything is assigned, and a failure leaves the model as it was. Assets of layers stay as they are in the model.
 
     Args:
         model: the model, built.
@@ -227,20 +227,31 @@ def load_weights(
         skip_mismatch: whether parts that do not fit are left as they are, with a warning.
         by_name: for ".h5" files: whether layers are found by their names, and others left out; else they come in order.
         objects_to_skip: layers that are left as they are, with all that is inside of them; for files of other kinds than ".h5".
+        trust: public keys, as for `load_model`; for ".keras" files, which can be signed.
         limits: how much a file may ask for; a `Limits`.
 
     Returns:
         What was loaded, and what was not.
 
     Raises:
-        ArgumentError: a bad path, or no such file.
+        ArgumentError: a bad path, no such file, a bad key, or `trust` with another format than ".keras".
         NotBuiltError: the model has no weights yet.
-        ModelFileError: the file is damaged or does not fit; nothing was loaded.
+        ModelFileError: the file is damaged, does not fit, or is not signed by a key in `trust`; nothing was loaded.
+        MissingDependency: `trust` is given, and the package `cryptography` is not installed.
     """
     _no_more(kwargs, "load_weights")
     check_built(model)
-    with formats.opened(_path(filepath), limits) as file:
+    with _opened(filepath, limits, trust) as file:
         return file.load_weights(model, skip_mismatch, by_name, list(objects_to_skip or ()))
+
+
+@contextmanager
+def _opened(filepath: Any, limits: Limits | None, trust: Any) -> Iterator[ModelFile]:
+    """A file that one of the keys in `trust` signed, if any are given."""
+    with formats.opened(_path(filepath), limits) as file:
+        if trust is not None:
+            file.check_signature(trust)
+        yield file
 
 
 def _no_more(kwargs: dict[str, Any], function: str) -> None:

@@ -165,8 +165,11 @@ def _is_beside(name: Any) -> bool:
     return isinstance(name, str) and (name in _KEPT or name.endswith("initializer"))
 
 
+_OF_PYTHON = ("__dict__", "__weakref__")
+
+
 def _attributes(obj: Any) -> Iterator[Any]:
-    slots = (name for cls in type(obj).__mro__ for name in getattr(cls, "__slots__", ()) if hasattr(obj, name))
+    slots = (name for cls in type(obj).__mro__ for name in getattr(cls, "__slots__", ()) if name not in _OF_PYTHON and hasattr(obj, name))
     for name in (*getattr(obj, "__dict__", ()), *slots):
         if not _is_beside(name):
             yield getattr(obj, name)

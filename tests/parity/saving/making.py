@@ -18,16 +18,17 @@ from parity.saving import complete
 
 def main(ours: str, theirs: str) -> None:
     warnings.simplefilter("ignore")
-    complete.write(keras, theirs)
+    backend = keras.backend.backend()
+    complete.write(keras, theirs, backend)
     # What Keras cannot do with older files, with its own neither: go on training, as the optimizer that it makes knows no variables; and read
     # a LayerNormalization over several axes.
-    found = complete.read(keras.models.load_model, ours, {".keras": True, ".h5": False}, without=("sequence.h5",))
+    found = complete.read(keras.models.load_model, ours, backend, {".keras": True, ".h5": False}, without=("sequence.h5",))
     np.savez(Path(theirs, "found.npz"), **found)
-    if keras.backend.backend() == "tensorflow":
+    if backend == "tensorflow":
         import tensorflow as tf
 
         assert tf.keras.__version__ == keras.__version__
-        np.savez(Path(theirs, "found_by_tf.npz"), **complete.read(tf.keras.models.load_model, ours, {".keras": True}))
+        np.savez(Path(theirs, "found_by_tf.npz"), **complete.read(tf.keras.models.load_model, ours, backend, {".keras": True}))
 
 
 if __name__ == "__main__":

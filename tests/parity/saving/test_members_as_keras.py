@@ -106,6 +106,19 @@ def test_assets(writer, reader, tmp_path):
     assert [list(layer.words) for layer in holders(loaded)] == wanted
 
 
+@pytest.mark.filterwarnings("ignore:The file holds the weights alone")
+@pytest.mark.parametrize(("writer", "reader"), [("ours", "keras"), ("keras", "ours")])
+def test_weights_go_without_assets(writer, reader, tmp_path):
+    libraries = {"ours": amalthea, "keras": keras}
+    model, other = (words_in_layers(libraries[name]) for name in (writer, reader))
+    holders(model)[0].words, holders(other)[0].words = ["not", "saved"], ["its", "own"]
+    model.save_weights(tmp_path / "m.weights.h5")
+    other.load_weights(tmp_path / "m.weights.h5")
+    assert list(holders(other)[0].words) == ["its", "own"]
+    for found, expected in zip(other.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_array_equal(found, expected)
+
+
 def test_assets_have_the_same_names(tmp_path):
     found = {}
     for who, library in (("ours", amalthea), ("keras", keras)):

@@ -63,11 +63,11 @@ RULES = {
 }
 
 
-def complaints(pair):
-    """What is wrong with what came of a case in an entry."""
+def complaints(pair, made=()):
+    """What is wrong with what came of a case in an entry. Nothing is made when a file is inspected, so what is `made` may be missed there."""
     result = pair.result
     found = {"refused": result.get("code"), "loaded": None}.get(result["kind"], "no refusal at all")
-    if found != pair.code:
+    if found != pair.code and not (pair.entry == "inspect" and pair.case.name in made and result["kind"] != "failed"):
         yield f"{pair.code} was expected, not {found}: {result['text']}"
     yield from result["events"]
     allowed = {str(pair.path), *(str(pair.path.with_name(name)) for name in (*pair.case.beside, STATE))}
@@ -84,6 +84,11 @@ def complaints(pair):
         yield f"took {result['seconds']:.2f} s"
     if result["kilobytes"] > KILOBYTES:
         yield f"took {result['kilobytes'] >> 10} MiB"
+
+
+def refused_when_made(result):
+    """Whether a configuration was refused when something was made of it, and not by the checks before."""
+    return result.get("code", "").startswith("config.") and not any(line.startswith("saving/checking.py") for line in result["lines"])
 
 
 def met(check, result):
@@ -106,7 +111,8 @@ def corpus(tmp_path_factory):
 
 # One test, so that the corpus runs once however the tests are shared out.
 def test_every_file_in_every_entry_and_without_every_check(corpus):
-    wrong = [f"{pair.case.name}, by {pair.entry}: {text}" for pair in corpus.pairs for text in complaints(pair)]
+    made = {pair.case.name for pair in corpus.pairs if pair.entry == "load_model" and refused_when_made(pair.result)}
+    wrong = [f"{pair.case.name}, by {pair.entry}: {text}" for pair in corpus.pairs for text in complaints(pair, made)]
     assert not wrong, "\n".join([f"{len(wrong)} complaints:", *wrong[:20]])
 
     found = {}
@@ -115,7 +121,7 @@ def test_every_file_in_every_entry_and_without_every_check(corpus):
         if not any(text in statement(check) for text in MET_ELSEWHERE):
             assert pairs, f"No case of the corpus meets {check}: {statement(check)}"
             if not any(text in statement(check) for text in CAUGHT_LATER):
-                found[check] = list({pair.case.name: pair for pair in pairs}.values())
+                found[check] = list({pair.case.name: pair for pair in reversed(pairs)}.values())  # in the entry that comes first
     unseen = [f"{check}: {statement(check)}" for check, missed in corpus.missed(found).items() if not missed]
     assert not unseen, "\n".join([f"{len(unseen)} checks can be taken out unseen:", *unseen])
 

@@ -6,10 +6,13 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
+from amalthea import dtypes
 from amalthea.saving.fitting import Entry, Plan, difference, fresh
 
 NAME = "optimizer"
-# What Keras 2 called the things that an optimizer remembers for each weight, and what they may be called now.
+# What Keras 2 called the things that an optimizer remembers for each weight, and what they may be called now; in the order in which it kept them.
 _SLOTS = {
     "m": ("momentum",),
     "momentum": ("momentum",),
@@ -35,12 +38,12 @@ def plan(plan: Plan, optimizer: Any, weights: Sequence[Any], stored: Sequence[tu
     Args:
         plan: what it is added to.
         optimizer: an optimizer that is built.
-        weights: the weights that it trains.
+        weights: the weights that it trains, in the order in which the optimizer of the file knew them.
         stored: the tensors in the file, with their names, in order.
     """
     of_keras_2 = any(name.endswith(":0") for name, _ in stored)
-    pairs = _by_slots(optimizer, weights, stored) if of_keras_2 else _by_order(optimizer, stored)
-    if pairs is None or any(difference(entry, variable.shape, variable.dtype) for variable, entry in pairs):
+    pairs = _by_slots(optimizer, weights, stored) or _by_places(optimizer, weights, stored) if of_keras_2 else _by_order(optimizer, stored)
+    if not pairs or any(difference(entry, variable.shape, variable.dtype) for variable, entry in pairs):
         plan.skip(NAME, f"the file holds {len(stored)} variables of another optimizer than {optimizer.name!r}, which begins anew")
     else:
         plan.add(NAME, _assignment(pairs), [variable for variable, _ in pairs])
@@ -76,12 +79,57 @@ def _by_slots(optimizer: Any, weights: Sequence[Any], stored: Sequence[tuple[str
     if iterations is None:
         return None
     pairs: Pairs = [(optimizer.iterations, iterations)]
-    variables = {variable.name: variable for variable in optimizer.variables}
-    if "learning_rate" in counters and "learning_rate" in variables:
-        pairs.append((variables["learning_rate"], counters["learning_rate"]))
+    rate = next((variable for variable in optimizer.variables if variable.name == "learning_rate"), None)
+    if "learning_rate" in counters and rate is not None:
+        pairs.append((rate, counters["learning_rate"]))
     for old, names in _SLOTS.items():
-        own = [variables[full] for weight in weights for new in names if (full := f"{weight.path.replace('/', '_')}_{new}") in variables]
+        own = _slot(optimizer, weights, names)
         if own and old in found and len(own) == len(found[old]):
             pairs += zip(own, found[old], strict=True)
-    covered = {id(variable) for variable, _ in pairs} | {id(variables.get("learning_rate"))}
-    return pairs if all(id(variable) in covered for variable in optimizer.variables) else None
+    return _complete(optimizer, pairs)
+
+
+def _by_places(optimizer: Any, weights: Sequence[Any], stored: Sequence[tuple[str, Entry]]) -> Pairs | None:
+    """Up to 2.3 slots had no names: a counter, which some optimizers left out; then all weights for each slot; at last what is of no use now."""
+    counted = bool(stored) and "iterations" in stored[0][0]
+    entries = [entry for _, entry in stored[counted:]]
+    own = [variable for name in dict.fromkeys(sum(_SLOTS.values(), ())) for variable in _slot(optimizer, weights, (name,))]
+    if not weights or len(entries) % len(weights) or len(own) > len(entries):
+        return None
+    pairs: Pairs = list(zip(own, entries, strict=False))
+    if counted:
+        count = _count(stored[0][1])
+        return None if count is None else _complete(optimizer, [(optimizer.iterations, count), *pairs])
+    return _complete(optimizer, pairs)
+
+
+def _count(entry: Entry) -> Entry | None:
+    """The count of steps, which was a number of floating point at first; or None, if it is none."""
+    if entry.shape or not dtypes.is_float(dtypes.standardize_dtype(entry.dtype)):
+        return entry
+    value = float(entry.read())
+    return _Count(int(value)) if value.is_integer() and 0 <= value < 2**53 else None
+
+
+class _Count:
+    """A count, as a stored tensor."""
+
+    shape, dtype = (), "int64"
+
+    def __init__(self, value: int) -> None:
+        self._value = value
+
+    def read(self) -> np.ndarray:
+        return np.array(self._value, self.dtype)
+
+
+def _slot(optimizer: Any, weights: Sequence[Any], names: Sequence[str]) -> list[Any]:
+    """What an optimizer remembers for each weight under one of some names."""
+    variables = {variable.name: variable for variable in optimizer.variables}
+    return [variables[full] for weight in weights for name in names if (full := f"{weight.path.replace('/', '_')}_{name}") in variables]
+
+
+def _complete(optimizer: Any, pairs: Pairs) -> Pairs | None:
+    """The pairs, if they cover all variables, but for the rate, which the configuration has too, and the count, which not all files have."""
+    covered = {id(variable) for variable, _ in pairs}
+    return pairs if all(id(variable) in covered or variable.name in ("learning_rate", "iteration") for variable in optimizer.variables) else None

@@ -27,6 +27,8 @@ from amalthea.version import KERAS_API
 _WEIGHTS, _OPTIMIZER, _TOP = "model_weights", "optimizer_weights", "top_level_model_weights"
 # An object header of HDF5 holds 64 KiB: longer lists of names are cut into several attributes.
 _HEADER_LIMIT = 64512
+# Versions of Keras whose optimizers had the weights in the order of their names, and not in that of the layers.
+_SORTED = frozenset(f"2.0.{patch}" for patch in range(6))
 
 Layers = list[tuple[str, list[tuple[str, Entry]]]]
 
@@ -57,20 +59,27 @@ class WholeHdf5(ModelFile):
             raise ModelFileError(
                 "format.no_model", self.place, "The file holds weights, but describes no model.", "Make it, and call `load_weights`."
             )
-        training = self.config("training_config") if compile else None
+        training = self.compile_config() if compile else None
         if training is not None:
-            if not isinstance(training.get("optimizer_config"), dict):
-                raise ModelFileError("hdf5.config", self.place, "The attribute 'training_config' describes no optimizer.")
-            config = {**config, "compile_config": dialect.compile_config(training)}
+            config = {**config, "compile_config": training}
         layers = self.layers()
         model = deserialize_model(config, custom_objects, self.limits)
         plan = Plan(self.place)
         _plan_by_order(plan, model, layers)
         state = self.contents.get(_OPTIMIZER)
         if training is not None and isinstance(state, hdf5.Group) and model.built:
-            optimizer_weights.plan(plan, model.optimizer, model.trainable_variables, self._named(state, _OPTIMIZER))
+            optimizer_weights.plan(plan, model.optimizer, self._trained(model, layers), self._named(state, _OPTIMIZER))
         plan.carry_out((), self.check_unchanged)
         return model
+
+    def _trained(self, model: Any, layers: Layers) -> list[Any]:
+        """The weights that are trained, in the order of the optimizer that the file keeps."""
+        weights, version = list(model.trainable_variables), self.contents.attrs.get("keras_version")
+        if (version.decode(errors="replace") if isinstance(version, bytes) else str(version)) not in _SORTED:
+            return weights
+        named = zip(_with_weights(model), layers, strict=False)
+        names = {id(variable): name for (_, own), (_, entries) in named for variable, (name, _) in zip(own, entries, strict=False)}
+        return sorted(weights, key=lambda variable: names.get(id(variable), ""))
 
     def config(self, name: str) -> Any:
         """The configuration in an attribute, or None."""
@@ -82,6 +91,16 @@ class WholeHdf5(ModelFile):
         if not isinstance(config, dict):
             raise ModelFileError("hdf5.config", self.place, f"The attribute {name!r} is no configuration.")
         return config
+
+    def compile_config(self) -> Any:
+        """The arguments of `compile`, or None."""
+        training = self.config("training_config")
+        if training is None:
+            return None
+        if not isinstance(training.get("optimizer_config"), dict):
+            reason = "The attribute 'training_config' describes no optimizer."
+            raise ModelFileError("hdf5.config", self.place, reason, "Load it with `compile=False`, and compile the model.")
+        return dialect.compile_config(training)
 
     def layers(self) -> Layers:
         """The layers of the file with their weights, in order; layers without weights are left out."""
@@ -138,8 +157,12 @@ def _model_layers(model: Any) -> list[tuple[str, list[Any]]]:
     return [*layers, (_TOP, [*model._trainable_variables, *model._non_trainable_variables])]
 
 
+def _with_weights(model: Any) -> list[tuple[str, list[Any]]]:
+    return [(name, weights) for name, weights in _model_layers(model) if weights]
+
+
 def _plan_by_order(plan: Plan, model: Any, layers: Layers) -> None:
-    wanted = [(name, weights) for name, weights in _model_layers(model) if weights]
+    wanted = _with_weights(model)
     if len(wanted) != len(layers):
         raise ModelFileError(
             "model.mismatch",
@@ -153,7 +176,7 @@ def _plan_by_order(plan: Plan, model: Any, layers: Layers) -> None:
 
 def _plan_by_name(plan: Plan, model: Any, layers: Layers) -> None:
     stored = dict(layers)
-    wanted = {name: weights for name, weights in _model_layers(model) if weights}
+    wanted = dict(_with_weights(model))
     for name, weights in wanted.items():
         if name in stored:
             plan.add_list(name, weights, stored[name])

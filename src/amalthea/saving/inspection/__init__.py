@@ -14,14 +14,14 @@ from amalthea.errors import ArgumentError, ModelFileError, shown
 from amalthea.saving import faults, formats
 from amalthea.saving.faults import separately
 from amalthea.saving.fitting import Entry
-from amalthea.saving.formats import dialect, keras_archive
+from amalthea.saving.formats import keras_archive
 from amalthea.saving.formats.flat import FlatFile
 from amalthea.saving.formats.interface import ModelFile
 from amalthea.saving.formats.keras_archive import KerasArchive
 from amalthea.saving.formats.shards import ShardedWeights
 from amalthea.saving.formats.weights_hdf5 import WeightsHdf5
 from amalthea.saving.formats.whole_hdf5 import WholeHdf5
-from amalthea.saving.inspection.model import Part, by_name, compiled, in_folders, parts
+from amalthea.saving.inspection.model import Part, by_name, compiled, describes_model, in_folders, parts
 from amalthea.saving.limits import Limits
 from amalthea.saving.reading.source import Source
 from amalthea.saving.reading.zip import Archive
@@ -132,8 +132,10 @@ def _archive(file: KerasArchive, found: Inspection) -> None:
     with separately:
         _list_stored(found, file)
     with separately:
+        file.check_members()
+    with separately:
         config = file.config()
-        found.parts = parts(checked(config, limits=file.limits), _totals(found.tensors), in_folders)
+        found.parts = parts(_model(config, file), _totals(found.tensors), in_folders)
         found.compiled = compiled(config.get("compile_config"))
 
 
@@ -151,10 +153,11 @@ def _whole_hdf5(file: WholeHdf5, found: Inspection) -> None:
     with separately:
         config = file.config("model_config")
         if config is not None:
-            found.parts = parts(checked(config, limits=file.limits), totals, by_name)
-        training = file.config("training_config")
+            found.parts = parts(_model(config, file), totals, by_name)
+    with separately:
+        training = file.compile_config()
         if training is not None:
-            found.compiled = compiled(checked(dialect.compile_config(training), limits=file.limits))
+            found.compiled = compiled(checked(training, limits=file.limits))
 
 
 def _weights(file: ModelFile, found: Inspection) -> None:
@@ -177,6 +180,14 @@ _LOOKS: dict[type[ModelFile], Callable[[Any, Inspection], None]] = {
     FlatFile: _weights,
     ShardedWeights: _shards,
 }
+
+
+def _model(config: Any, file: ModelFile) -> Any:
+    """The configuration of a model, checked."""
+    config = checked(config, limits=file.limits)
+    if not describes_model(config):
+        raise faults.refused("form", "", "It describes no model.")
+    return config
 
 
 # --- what they consist of ---

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from amalthea.saving import names, operations
+from amalthea.saving.checking import is_special
 from amalthea.saving.faults import at
 from amalthea.saving.graphs import name_of
 from amalthea.saving.variables import names_of_members
@@ -56,6 +57,17 @@ def in_folders(path: str | None, children: list[_Child]) -> Sequence[str | None]
 def by_name(path: str | None, children: list[_Child]) -> Sequence[str | None]:
     """The same in files that keep the layers of a model by their names, with all that is inside of them."""
     return [name_of(child.described) if path == "" else None for child in children]
+
+
+def describes_model(config: Mapping[str, Any]) -> bool:
+    """Whether a configuration that was checked can be that of a model: a class of the user's own may be one."""
+    from amalthea.models.model import Model
+
+    name, module = config.get("class_name"), config.get("module")
+    if not isinstance(name, str) or not isinstance(config.get("config"), Mapping) or is_special(name):
+        return False
+    classes = names.classes_named(module, name) if isinstance(module, (str, type(None))) else []
+    return not classes or any(issubclass(cls, Model) for cls in classes)
 
 
 def parts(config: Mapping[str, Any], totals: Counter[str], paths: Paths) -> list[Part]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import unicodedata
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
@@ -45,6 +46,19 @@ def refuse(model: Any, file: str) -> None:
         )
 
     pour(model, put)
+
+
+def leave_out(model: Any) -> None:
+    """Warn of the assets of a model whose weights alone were saved; nothing, if it has none."""
+    parts = dict(walk(model))
+    holders: dict[str, None] = {}
+    pour(model, lambda name, data: holders.setdefault(_owner(name.removeprefix(PREFIX), parts)))
+    if holders:
+        warnings.warn(
+            f"The file holds the weights alone. What {', '.join(shown(parts[path].name) for path in holders)} keep besides (assets, such as "
+            "vocabularies) must be in the model that loads it. `model.save('model.keras')` saves both.",
+            stacklevel=3,
+        )
 
 
 def from_folder(save: Callable[[str], Any]) -> Iterator[tuple[str, bytes]]:

@@ -23,7 +23,8 @@ class BackupAndRestore(Callback):
     """Keep the weights and the state of the optimizer in a folder, and go on from there when `fit` is called again after an interruption.
 
     `fit` has to be called as before: with the same model, data and number of epochs. Training goes on at the start of the epoch after
-    the last one kept (with `save_freq` in batches: of the epoch that was interrupted).
+    the last one kept (with `save_freq` in batches: of the epoch that was interrupted). Assets that layers keep, such as
+    vocabularies, are not in the backup: the program makes them again.
 
     Args:
         backup_dir: the folder; one for each training.

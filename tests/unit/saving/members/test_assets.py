@@ -301,17 +301,49 @@ def test_nothing_is_unpacked(path, monkeypatch):
     assert load_model(path).layers[0].read == {"x": b"x"}
 
 
-@pytest.mark.parametrize("ending", [".h5", ".hdf5", ".weights.h5", ".weights.npz", ".safetensors", ".weights.json"])
-def test_other_files_cannot_keep_them(ending, tmp_path):
-    def save(model):
-        (model.save if ending in (".h5", ".hdf5") else model.save_weights)(tmp_path / f"m{ending}")
-
+@pytest.mark.parametrize("ending", [".h5", ".hdf5"])
+def test_older_files_cannot_keep_them(ending, tmp_path):
     for layer in (Files({"x": b"x"}), FromKeras()):
         with pytest.raises(SerializationError, match=r"cannot hold assets.*Save the whole model as '\.keras'"):
-            save(around(layer, layers.Dense(1)))
+            around(layer, layers.Dense(1)).save(tmp_path / f"m{ending}")
         assert not list(tmp_path.iterdir())
-    save(around(Files(), layers.Dense(1)))  # one that could have some, but has none
+    around(Files(), layers.Dense(1)).save(tmp_path / f"m{ending}")  # one that could have some, but has none
     assert list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("ending", [".weights.h5", ".weights.npz", ".safetensors", ".weights.json"])
+def test_weights_are_saved_without_them(ending, tmp_path):
+    path = tmp_path / f"m{ending}"
+    model, other = (around(Files({"x": words}, name="words"), FromKeras(name="more"), layers.Dense(1)) for words in (b"mine", b"its own"))
+    with pytest.warns(UserWarning, match="holds the weights alone. What 'words', 'more' keep besides") as caught:
+        model.save_weights(path)
+    assert len(caught) == 1
+    report = other.load_weights(path)
+    assert not report.left and not report.unused and other.layers[0].files == {"x": b"its own"} and not hasattr(other.layers[0], "read")
+    for found, expected in zip(other.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_array_equal(found, expected)
+    around(Files(), layers.Dense(1)).save_weights(path)  # without a warning: it could have some, but has none
+
+
+@pytest.mark.filterwarnings("ignore:The file holds the weights alone")
+def test_training_goes_on_where_it_stopped(tmp_path):
+    """`BackupAndRestore` keeps weights; the program that goes on makes the layers with their assets again."""
+    x, y = np.ones((4, 1), "float32"), np.zeros((4, 1), "float32")
+
+    def trained(epochs, *callbacks):
+        amalthea.utils.set_random_seed(0)
+        model = around(Files({"x": b"x"}), layers.Dense(1))
+        model.compile(amalthea.optimizers.SGD(0.1, momentum=0.5), "mse")
+        model.fit(x, y, epochs=epochs, verbose=0, callbacks=callbacks)
+        return model
+
+    backup = amalthea.callbacks.BackupAndRestore(tmp_path, delete_checkpoint=False)
+    trained(2, backup)
+    resumed, whole = trained(5, backup), trained(5)
+    assert int(resumed.optimizer.iterations) == int(whole.optimizer.iterations) == 5
+    assert resumed.layers[0].files == {"x": b"x"}
+    for found, expected in zip(resumed.get_weights(), whole.get_weights(), strict=True):
+        np.testing.assert_array_equal(found, expected)
 
 
 def test_weights_come_without_assets(path):

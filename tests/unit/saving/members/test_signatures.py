@@ -53,6 +53,7 @@ def test_keys_that_sign(form, tmp_path):
 def test_keys_that_are_trusted(form, signed):
     assert load_model(signed, trust=PUBLIC_FORMS[form], golden=True).count_params() == 3
     assert verify_golden(net(), signed, trust=PUBLIC_FORMS[form]).agrees
+    assert not net().load_weights(signed, trust=PUBLIC_FORMS[form]).left
 
 
 def test_what_is_signed_can_be_checked_by_hand(signed):
@@ -132,6 +133,7 @@ def test_what_is_refused(attack, signed, monkeypatch):
     for check in (
         lambda: load_model(signed, trust=[KEY.public_key()], golden=True),
         lambda: verify_golden(net(), signed, trust=[KEY.public_key()]),
+        lambda: net().load_weights(signed, trust=[KEY.public_key()]),
     ):
         with pytest.raises(ModelFileError) as caught:
             check()
@@ -204,6 +206,9 @@ def test_other_formats_cannot_be_signed(tmp_path):
     net().save(tmp_path / "m.h5")
     with pytest.raises(ArgumentError, match=r"`trust` is for '\.keras' files"):
         load_model(tmp_path / "m.h5", trust=Ed25519PublicKey.from_public_bytes(bytes(32)))
+    net().save_weights(tmp_path / "m.weights.h5")
+    with pytest.raises(ArgumentError, match=r"`trust` is for '\.keras' files"):
+        net().load_weights(tmp_path / "m.weights.h5", trust=KEY.public_key())
 
 
 def test_without_the_package(signed):

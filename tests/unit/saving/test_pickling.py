@@ -1,0 +1,179 @@
+"""`pickle` and `copy`: models and layers with all that files hold of them, and nothing in common with the original."""
+
+import copy
+import pickle
+
+import numpy as np
+import pytest
+
+import amalthea
+from amalthea import layers
+from amalthea.errors import SerializationError
+from amalthea.testing.choice import engines_to_test
+from processes import run
+
+WAYS = {"pickle": lambda thing: pickle.loads(pickle.dumps(thing)), "deepcopy": copy.deepcopy, "copy": copy.copy}
+X, Y = np.linspace(-1, 1, 12, dtype="float32").reshape(4, 3), np.ones((4, 1), "float32")
+ENGINE = next((name for name in ("torch", "tensorflow", "jax") if name in engines_to_test()), None)
+trains = pytest.mark.skipif(ENGINE is None, reason="no engine that trains is tested here")
+
+every_way = pytest.mark.parametrize("way", WAYS)
+
+
+class Scaled(layers.Layer):
+    """A layer of the user's own, which is not registered."""
+
+    def __init__(self, factor=2.0, **kwargs):
+        super().__init__(**kwargs)
+        self.factor, self.words = factor, b""
+
+    def call(self, x):
+        return x * self.factor
+
+    def get_config(self):
+        return {**super().get_config(), "factor": self.factor}
+
+    def save_own_assets(self, store):
+        store["words"] = self.words
+
+    def load_own_assets(self, store):
+        self.words = store["words"]
+
+
+class Net(amalthea.Model):
+    """A model of the user's own, which is not registered either."""
+
+    def __init__(self, units, **kwargs):
+        super().__init__(**kwargs)
+        self.units = units
+        self.inside = [layers.Dense(units, "tanh"), Scaled(0.5)]
+        self.end = layers.Dense(1)
+
+    def build(self, shape):
+        self.inside[0].build(shape)
+        self.end.build((None, self.units))
+
+    def call(self, x):
+        for layer in self.inside:
+            x = layer(x)
+        return self.end(x)
+
+    def get_config(self):
+        return {**super().get_config(), "units": self.units}
+
+
+def graph():
+    x = amalthea.Input((3,))
+    shared = layers.Dense(3, "relu", name="shared")
+    return amalthea.Model(x, layers.Dense(1)(amalthea.ops.add(shared(x), Scaled(3.0)(shared(shared(x))))), name="graph")
+
+
+def chain():
+    return amalthea.Sequential([amalthea.Input((3,)), layers.Dense(4), layers.BatchNormalization(), Scaled(), layers.Dense(1)])
+
+
+MODELS = {"graph": graph, "chain": chain, "own": lambda: Net(4)}
+
+
+def trained(kind):
+    amalthea.utils.set_random_seed(0)
+    model = MODELS[kind]()
+    optimizer = amalthea.optimizers.Adam(amalthea.optimizers.schedules.ExponentialDecay(0.1, 2, 0.5), use_ema=True)
+    model.compile(optimizer, "mse", metrics=[amalthea.metrics.MeanAbsoluteError(name="error")])
+    model.fit(X, Y, batch_size=2, epochs=1, verbose=0)
+    return model
+
+
+def state(model):
+    return [variable.numpy() for variable in (*model.variables, *model.optimizer.variables)]
+
+
+def same(found, expected):
+    for value, other in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(value, other)
+
+
+@trains
+@pytest.mark.parametrize("kind", MODELS)
+@every_way
+def test_training_goes_on_in_both(way, kind):
+    with amalthea.engine(ENGINE):
+        model = trained(kind)
+        other = WAYS[way](model)
+        assert type(other) is type(model) and other.name == model.name and type(other.optimizer) is type(model.optimizer)
+        assert not {id(part) for part in other._flatten_layers()} & {id(part) for part in model._flatten_layers()}
+        same(state(other), state(model))
+        before = state(model)
+        logs = other.fit(X, Y, batch_size=2, epochs=1, shuffle=False, verbose=0).history
+        same(state(model), before)
+        assert model.fit(X, Y, batch_size=2, epochs=1, shuffle=False, verbose=0).history == logs and set(logs) == {"loss", "error"}
+        same(state(other), state(model))
+
+
+@every_way
+@pytest.mark.parametrize("kind", MODELS)
+def test_models_that_were_never_trained(kind, way):
+    with amalthea.engine("numpy"):
+        model = MODELS[kind]()
+        model(X)
+        other = WAYS[way](model)
+        same([other(X)], [model(X)])
+        assert not other.compiled
+
+
+@every_way
+def test_layers(way):
+    with amalthea.engine("numpy"):
+        layer, unbuilt = layers.Bidirectional(layers.LSTM(3), name="both"), layers.Dense(2)
+        x = np.ones((2, 3, 4), "float32")
+        expected = layer(x)
+        other, fresh = WAYS[way]([layer, unbuilt]) if way != "copy" else (copy.copy(layer), copy.copy(unbuilt))
+        assert other.name == "both" and type(fresh) is layers.Dense and not fresh.built and fresh.units == 2
+        other.weights[0].assign(other.weights[0] + 0.0)
+        np.testing.assert_array_equal(other(x), expected)
+        other.weights[0].assign(other.weights[0] + 1.0)
+        np.testing.assert_array_equal(layer(x), expected)
+
+
+@every_way
+def test_assets(way):
+    with amalthea.engine("numpy"):
+        model = chain()
+        model.layers[2].words = b"kept"
+        assert WAYS[way](model).layers[2].words == b"kept"
+
+
+@every_way
+def test_optimizers_begin_anew(way):
+    optimizer = amalthea.optimizers.SGD(0.5, momentum=0.9, name="mine")
+    optimizer.build([amalthea.Variable(np.ones(2, "float32"))])
+    optimizer.iterations.assign(3)
+    other = WAYS[way](optimizer)
+    assert other.get_config() == optimizer.get_config() and not other.built and int(other.iterations) == 0
+
+
+@pytest.mark.parametrize("way", ["pickle", "deepcopy"])
+def test_metrics_keep_their_state(way):
+    with amalthea.engine("numpy"):
+        metric = amalthea.metrics.F1Score(threshold=0.5)
+        metric.update_state(np.eye(2), 0.9 * np.eye(2))
+        other = WAYS[way](metric)
+        np.testing.assert_allclose(other.result(), [1.0, 1.0], rtol=1e-5)
+        other.update_state(np.eye(2), 0.9 * np.eye(2)[::-1])
+        np.testing.assert_allclose(other.result(), [0.5, 0.5], rtol=1e-5)
+        np.testing.assert_allclose(metric.result(), [1.0, 1.0], rtol=1e-5)
+
+
+def test_in_another_process(tmp_path):
+    with amalthea.engine("numpy"):
+        model = amalthea.Sequential([amalthea.Input((2,)), layers.Dense(1, kernel_initializer="ones", bias_initializer="ones")])
+        (tmp_path / "model").write_bytes(pickle.dumps(model))
+    code = "import pickle, sys, numpy as np\nprint(pickle.load(open(sys.argv[1], 'rb')).predict(np.ones((1, 2)), verbose=0).tolist())"
+    assert run(code, arguments=(str(tmp_path / "model"),), AMALTHEA_ENGINE="numpy").stdout.strip() == "[[3.0]]"
+
+
+def test_what_files_cannot_hold():
+    model = amalthea.Sequential([amalthea.Input((2,)), layers.Lambda(lambda x: x + 1)])
+    for copied in WAYS.values():
+        with pytest.raises(SerializationError, match="holds a lambda, whose code is not written to files"):
+            copied(model)
