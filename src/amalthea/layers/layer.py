@@ -181,7 +181,7 @@ class Layer(Operation):
             if previous is not None and previous is not value and _is_state(previous):
                 tracker.untrack(previous)
             value = tracker.track(value)
-        if name[0] != "_" and name not in _TOLD and self.__dict__.get(name) is not value:
+        if self.__dict__.get(name) is not value:
             Tracker.changes += 1
         object.__setattr__(self, name, value)
 
@@ -189,6 +189,7 @@ class Layer(Operation):
         value = self.__dict__.get(name)
         if value is not None:
             self._tracker.untrack(value)
+        Tracker.changes += 1
         object.__delattr__(self, name)
 
     @property
@@ -804,9 +805,6 @@ def _by_samples(value: Any, output: Any) -> Any:
     samples = ops.shape(output)[0] if len(output.shape) else 1
     return value if samples is None else ops.divide(value, samples)
 
-
-_TOLD = frozenset({"history", "inbound_nodes", "input_spec", "stop_training"})
-"""Attributes that say what happened, on which nothing depends that is computed."""
 
 _UNTRACKED = frozenset({"_init_arguments", "_own_losses", "inbound_nodes", "_build_shapes", "_dtype_policy", "input_spec", "_functional"})
 

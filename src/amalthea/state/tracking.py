@@ -31,8 +31,7 @@ class Tracker:
     """
 
     changes = 0
-    """How often an attribute of a layer got another value, over all of them. What was recorded of layers compares this with the count that it
-    saw last."""
+    """How often an attribute of a layer became another object, over all of them. Who depends on layers need look at them only if it did since."""
 
     def __init__(self, buckets: Buckets) -> None:
         self.buckets = buckets

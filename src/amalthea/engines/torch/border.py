@@ -12,7 +12,7 @@ import torch
 from torch._subclasses.fake_tensor import FakeTensor
 from torch.utils._python_dispatch import _get_current_dispatch_mode
 
-from amalthea import dtypes
+from amalthea import dtypes, tree
 from amalthea.engines import dlpack
 from amalthea.errors import ArgumentError, UnsupportedByEngine
 
@@ -144,6 +144,16 @@ recording: ContextVar[bool] = ContextVar("amalthea_torch_recording", default=Fal
 def in_graph(x: object) -> bool:
     """Whether what is done with the tensor `x` becomes part of a graph, so that it must not depend on values."""
     return isinstance(x, FakeTensor) or (recording.get() and isinstance(x, torch.Tensor))
+
+
+def is_tensor(x: object) -> bool:
+    """Whether `x` is a tensor."""
+    return isinstance(x, torch.Tensor)
+
+
+def tensors_in(structure: Any) -> list[torch.Tensor]:
+    """The tensors in a result, without what was recorded of their gradients."""
+    return [leaf.detach() for leaf in tree.flatten(structure) if isinstance(leaf, torch.Tensor)]
 
 
 def apart(inputs: Sequence[torch.Tensor], values: list[torch.Tensor]) -> list[torch.Tensor]:

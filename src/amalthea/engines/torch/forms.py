@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from typing import Any
+from collections.abc import Callable, Collection, Hashable
+from typing import Any, NamedTuple
 
 import torch
 
+from amalthea import tree
 from amalthea.engines import tracing
 from amalthea.engines.torch import border
+from amalthea.engines.tracing import filled
+from amalthea.state.scope import in_stateless_scope
+from amalthea.state.variable import Variable
 
 
 class Forms(tracing.Compiled):
@@ -23,3 +27,89 @@ class Forms(tracing.Compiled):
     def within(self, leaves: list[Any]) -> bool:
         tensors = [leaf for leaf in leaves if isinstance(leaf, torch.Tensor)]
         return super().within(leaves) or any(tensor.requires_grad or border.in_graph(tensor) for tensor in tensors)
+
+
+class Pure(NamedTuple):
+    """What a function of stateful code does for arguments of one form.
+
+    Args:
+        module: the graph. Its inputs are the tensors in the arguments, and then the values of `variables`; its outputs are the new values of
+            `assigned`, and then the tensors in the result.
+        variables: what is read.
+        assigned: what is assigned.
+        form: the result without the tensors in it.
+    """
+
+    module: torch.fx.GraphModule
+    variables: list[Variable]
+    assigned: list[Variable]
+    form: Any
+
+
+class Program:
+    """Runs what a function does for arguments of one form.
+
+    Args:
+        pure: what it does.
+        run: computes the graph.
+        written: the variables whose old values `run` writes over. It gets tensors that nobody else has: copies of those that somebody else may have.
+        fresh: whether nobody else has the new values.
+    """
+
+    __slots__ = ("_assigned", "_form", "_fresh", "_lendings", "_run", "_variables")
+
+    def __init__(self, pure: Pure, run: Callable[..., Any], written: Collection[Variable] = (), fresh: bool = False) -> None:
+        self._run, self._assigned, self._form, self._fresh = run, pure.assigned, pure.form, fresh
+        own = set(map(id, written))
+        self._variables = [(variable, id(variable) in own) for variable in pure.variables]
+        self._lendings = -1
+
+    def __call__(self, leaves: list[Any]) -> Any:
+        if self._lendings != Variable.lendings:
+            self._look_at_variables()
+        values = []
+        for variable, written in self._variables:
+            if variable._value is not variable.sole:
+                _prepare(variable, written)
+            values.append(variable._value)
+        with torch.no_grad():
+            results = self._run(*leaves, *values)
+        for variable, value in zip(self._assigned, results, strict=False):
+            variable._value = value
+            variable.sole = value if self._fresh else None
+        return filled(self._form, results[len(self._assigned) :])
+
+    def _look_at_variables(self) -> None:
+        """What lives on another engine comes here; what was handed out is not the variable's alone."""
+        self._lendings = Variable.lendings
+        for variable, _ in self._variables:
+            variable.held()
+            if variable.lent:
+                variable.sole = None
+
+
+def _prepare(variable: Variable, written: bool) -> None:
+    """Let the value of a variable be as operations need it: in rows, and if they write into it, the variable's alone."""
+    if written:
+        variable._value = variable.sole = variable._value.clone(memory_format=torch.contiguous_format)
+        variable.lent = False
+    elif not variable._value.is_contiguous():
+        variable._value = variable._value.contiguous()
+
+
+def as_written(fn: Callable[..., Any]) -> Callable[..., Any]:
+    """`fn` run at every call, operation by operation, its arrays as tensors."""
+
+    def run(*args: Any) -> Any:
+        return fn(*args) if in_stateless_scope() else fn(*[_given(arg) for arg in args])
+
+    return run
+
+
+def _given(x: Any) -> Any:
+    kind = type(x)
+    if kind is tuple or kind is list:
+        return kind([_given(part) for part in x])
+    if kind is dict:
+        return {key: _given(part) for key, part in x.items()}
+    return tree.map_structure(border.given, x) if tree.is_nested(x) else border.given(x)
