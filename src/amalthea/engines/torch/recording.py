@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 from torch.fx import Graph, GraphModule, Node
+from torch.fx.node import map_aggregate
 from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_modes
 from torch.utils.weak import WeakIdKeyDictionary
 
@@ -114,9 +115,9 @@ class _Recorder(TorchDispatchMode):
         self._length += 1
         if self._length > LONGEST or not _BY_VALUES.isdisjoint(func.tags):
             raise _unrecordable(func)
-        described = func, _mapped(self._node, args), _mapped(self._node, kwargs)
+        nodes = map_aggregate((args, kwargs), lambda leaf: self._node(leaf) if isinstance(leaf, torch.Tensor) else leaf)
         result = func(*args, **kwargs)
-        self._keep(result, self._graph.call_function(*described))
+        self._keep(result, self._graph.call_function(func, *nodes))
         return result
 
     def _keep(self, result: Any, node: Node) -> None:
@@ -149,17 +150,6 @@ class _Recorder(TorchDispatchMode):
 
 _BY_VALUES = {torch.Tag.data_dependent_output, torch.Tag.dynamic_output_shape}
 """What tells operations whose results have no shape, or no value, that is the same at every call."""
-
-
-def _mapped(function: Callable[[torch.Tensor], Node], argument: Any) -> Any:
-    """The arguments of an operation with `function` of the tensors in them."""
-    if isinstance(argument, torch.Tensor):
-        return function(argument)
-    if isinstance(argument, (list, tuple)):
-        return type(argument)(_mapped(function, part) for part in argument)
-    if isinstance(argument, dict):
-        return {key: _mapped(function, part) for key, part in argument.items()}
-    return argument
 
 
 def _unrecordable(operation: Any) -> UnsupportedByEngine:
