@@ -120,13 +120,18 @@ def to_host(x: torch.Tensor) -> np.ndarray:
 
 
 def given(leaf: Any) -> Any:
-    """A leaf of the arguments of a compiled function, an array as a tensor. Nothing writes into tensors, so they may share memory with arrays.
+    """A leaf of the arguments of a compiled function, an array as a tensor in the same memory, into which nothing may be written.
 
     Such a tensor is a view, so that a variable that is assigned it takes a copy, as of every view: the caller may write into the array later.
     """
     if not isinstance(leaf, (np.ndarray, np.generic)):
         return leaf
     return from_host(leaf, dtypes.standardize_dtype(leaf.dtype), copy=False).view(leaf.shape)
+
+
+def given_a_copy(leaf: Any) -> Any:
+    """As `given`, an array as a tensor in memory of its own."""
+    return from_host(leaf, dtypes.standardize_dtype(leaf.dtype)) if isinstance(leaf, (np.ndarray, np.generic)) else leaf
 
 
 def borrow(x: Any) -> torch.Tensor | None:

@@ -44,7 +44,7 @@ class Compiled(Forms):
             except TorchDynamoException as error:
                 raise _not_compiled(error.inner_exception if isinstance(error, BackendCompilerFailed) else error) from error
 
-        return Program(pure, run)
+        return Program(pure, run, fresh=False)
 
 
 def graph_of(fn: Callable[..., Any], foreseen: Sequence[Variable], leaves: list[Any], unflatten: Callable[[list[Any]], Any]) -> Pure:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable
+from collections.abc import Callable, Hashable
 from typing import Any, NamedTuple
 
 import torch
@@ -10,6 +10,7 @@ import torch
 from amalthea import tree
 from amalthea.engines import tracing
 from amalthea.engines.torch import border
+from amalthea.engines.torch.tidying import written
 from amalthea.engines.tracing import filled
 from amalthea.state.scope import in_stateless_scope
 from amalthea.state.variable import Variable
@@ -19,7 +20,8 @@ class Forms(tracing.Compiled):
     """What arguments are like. Those that inherit say what a program is."""
 
     def tensor(self, leaf: Any) -> Any:
-        return border.given(leaf)
+        tensor = border.given(leaf)
+        return tensor.contiguous() if isinstance(tensor, torch.Tensor) else tensor
 
     def kind(self, leaf: Any) -> Hashable | None:
         return (leaf.shape, leaf.dtype, leaf.device) if isinstance(leaf, torch.Tensor) else None
@@ -47,30 +49,35 @@ class Pure(NamedTuple):
 
 
 class Program:
-    """Runs what a function does for arguments of one form.
+    """Runs what a function does for arguments of one form. What the graph writes into are tensors that nobody else has: copies of those that
+    somebody else may have.
 
     Args:
         pure: what it does.
         run: computes the graph.
-        written: the variables whose old values `run` writes over. It gets tensors that nobody else has: copies of those that somebody else may have.
-        fresh: whether nobody else has the new values.
+        fresh: whether nobody else has the new values of variables that `run` gives.
     """
 
-    __slots__ = ("_assigned", "_form", "_fresh", "_lendings", "_run", "_variables")
+    __slots__ = ("_assigned", "_copied", "_form", "_fresh", "_lendings", "_run", "_variables")
 
-    def __init__(self, pure: Pure, run: Callable[..., Any], written: Collection[Variable] = (), fresh: bool = False) -> None:
+    def __init__(self, pure: Pure, run: Callable[..., Any], fresh: bool) -> None:
         self._run, self._assigned, self._form, self._fresh = run, pure.assigned, pure.form, fresh
-        own = set(map(id, written))
-        self._variables = [(variable, id(variable) in own) for variable in pure.variables]
+        changed = set(written(pure.module))
+        inputs = [node in changed for node in pure.module.graph.nodes if node.op == "placeholder"]
+        count = len(inputs) - len(pure.variables)
+        self._copied = [place for place in range(count) if inputs[place]]
+        self._variables = list(zip(pure.variables, inputs[count:], strict=True))
         self._lendings = -1
 
     def __call__(self, leaves: list[Any]) -> Any:
         if self._lendings != Variable.lendings:
             self._look_at_variables()
+        for place in self._copied:
+            leaves[place] = leaves[place].clone()
         values = []
-        for variable, written in self._variables:
+        for variable, changed in self._variables:
             if variable._value is not variable.sole:
-                _prepare(variable, written)
+                _prepare(variable, changed)
             values.append(variable._value)
         with torch.no_grad():
             results = self._run(*leaves, *values)
@@ -88,9 +95,9 @@ class Program:
                 variable.sole = None
 
 
-def _prepare(variable: Variable, written: bool) -> None:
+def _prepare(variable: Variable, changed: bool) -> None:
     """Let the value of a variable be as operations need it: in rows, and if they write into it, the variable's alone."""
-    if written:
+    if changed:
         variable._value = variable.sole = variable._value.clone(memory_format=torch.contiguous_format)
         variable.lent = False
     elif not variable._value.is_contiguous():
@@ -98,7 +105,7 @@ def _prepare(variable: Variable, written: bool) -> None:
 
 
 def as_written(fn: Callable[..., Any]) -> Callable[..., Any]:
-    """`fn` run at every call, operation by operation, its arrays as tensors."""
+    """`fn` run at every call, operation by operation, its arrays as tensors: copies, into which it may write."""
 
     def run(*args: Any) -> Any:
         return fn(*args) if in_stateless_scope() else fn(*[_given(arg) for arg in args])
@@ -112,4 +119,4 @@ def _given(x: Any) -> Any:
         return kind([_given(part) for part in x])
     if kind is dict:
         return {key: _given(part) for key, part in x.items()}
-    return tree.map_structure(border.given, x) if tree.is_nested(x) else border.given(x)
+    return tree.map_structure(border.given_a_copy, x) if tree.is_nested(x) else border.given_a_copy(x)

@@ -11,8 +11,6 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
-import torch
-
 from amalthea.engines.protocol import Repeats
 from amalthea.engines.torch.emitting import emitted
 from amalthea.engines.torch.forms import Forms, Program, Pure, as_written
@@ -38,9 +36,9 @@ def program_of(pure: Pure, leaves: int) -> Program:
     """The program of a graph, which is changed, with this number of tensors in its arguments."""
     tidy(pure.module)
     places = {id(variable): leaves + place for place, variable in enumerate(pure.variables)}
-    written = reuse(pure.module, [places.get(id(variable)) for variable in pure.assigned])
+    reuse(pure.module, [places.get(id(variable)) for variable in pure.assigned])
     overwrite(pure.module)
-    return Program(pure, emitted(pure.module), [variable for variable in pure.variables if places[id(variable)] in written], fresh=True)
+    return Program(pure, emitted(pure.module), fresh=True)
 
 
 class Recorded(Forms):
@@ -69,9 +67,6 @@ class Recorded(Forms):
             self._forget()
         return super().__call__(*args)
 
-    def kind(self, leaf: Any) -> Hashable | None:
-        return (leaf.shape, leaf.stride(), leaf.dtype, leaf.device) if isinstance(leaf, torch.Tensor) else None
-
     def known(self, signature: Hashable) -> Callable[[list[Any]], Any] | None:
         program = super().known(signature)
         if program is not None:
@@ -86,7 +81,7 @@ class Recorded(Forms):
         if runs >= RUNS_BEFORE and self._may_record():
             self._recordings += 1
             try:
-                pure, first = record(self._fn, tensors, unflatten)
+                pure, first = record(self._fn, [tensor.clone() for tensor in tensors], unflatten)
             except Exception:  # it reads values; or it fails, as it will when it runs as it is written
                 runs = -math.inf
             else:
@@ -97,7 +92,7 @@ class Recorded(Forms):
                     self._runs[signature] = -math.inf
                 return lambda tensors: first
         _put(self._runs, signature, runs + 1)
-        return lambda tensors: self._fn(*unflatten(tensors))
+        return lambda tensors: self._fn(*unflatten([tensor.clone() for tensor in tensors]))
 
     def _may_record(self) -> bool:
         """Whether one more recording pays, and the function does the same at every call."""
