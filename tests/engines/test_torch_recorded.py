@@ -136,6 +136,13 @@ class Scaled(layers.Layer):
         return self.inner(self.part(x)) * HALF * self.share * np.sqrt(4)
 
 
+def act(x):
+    return x * act.steepness
+
+
+act.steepness = 1.5
+
+
 class Kept(layers.Layer):
     """A layer of a user's own that reads all kinds of things which somebody may change."""
 
@@ -159,7 +166,7 @@ class Kept(layers.Layer):
         BESIDE["leap"] = leap
 
     def call(self, x):
-        y = ops.multiply(self.act(x), self.table) * self.share + self._shift + amalthea.config.epsilon()
+        y = ops.multiply(self.act(act(x)), self.table) * self.share + self._shift + amalthea.config.epsilon()
         if "power" not in self.skipped:
             y += ops.power(y, self.options["power"]) * self.options["deep"][0]["scale"][0]
         parts = []
@@ -220,6 +227,7 @@ CHANGES = {
     "what a function encloses": lambda model: BESIDE["leap"](),
     "the class": lambda model: _replace(Kept, "share", 1.0),
     "a method": lambda model: _replace(Kept, "call", lambda self, x: self.inner(x)),
+    "an attribute of a function": lambda model: _replace(vars(act), "steepness", 0.5),
     "a global name": lambda model: _replace(globals(), "HALF", 0.25),
     "in what has a global name": lambda model: _replace(LIMITS, "high", 0.5),
     "what is trained": lambda model: setattr(model.layers[0].inner, "trainable", False),
@@ -279,6 +287,23 @@ def test_a_change_shows_as_in_steps_that_run_as_they_are_written(change, when, p
     assert_alike(found, trained(change, when, run_eagerly=True))
     same = all(np.allclose(one, other) for one, other in zip(found, trained_without_a_change(), strict=True))
     assert same == (change == "nothing")
+
+
+def test_what_is_as_it_was_again_is_repeated(programs):
+    """As in an adversarial pair: what the one trains, the other uses."""
+    inner = layers.Dense(1)
+    one, other = (amalthea.Sequential([amalthea.Input((2,)), layers.Dense(2), inner]) for _ in range(2))
+    for model, trainable in ((one, True), (other, False)):
+        inner.trainable = trainable
+        model.compile("sgd", "mse")
+    for _ in range(6):
+        for model, trainable in ((one, True), (other, False)):
+            inner.trainable = trainable
+            before = inner.bias.numpy()
+            model.train_on_batch(np.ones((2, 2)), np.zeros((2, 1)))
+            assert trainable == bool(np.any(inner.bias.numpy() != before))
+    assert len(set(programs)) == 2
+    assert len(programs) == 2 * (6 - recorded.RUNS_BEFORE - 1)
 
 
 SEEN = []
@@ -394,6 +419,18 @@ class Halved(layers.Dense):
         return super().call(x)
 
 
+class Indexed(layers.Layer):
+    """A layer that is read by an operator, which does something besides."""
+
+    def __getitem__(self, key):
+        print(key)
+        return 1.0
+
+    def call(self, x):
+        return x * self["rate"]
+
+
+TABLE = np.zeros(1 << 19, "float32")
 KEPT = []
 NUMBERS = iter([1])
 TOTAL = 0
@@ -416,6 +453,9 @@ OTHERS = [
     lambda: layers.TimeDistributed(Halved(2)),
     lambda: layers.Dense(2, kernel_regularizer=lambda w: print(w)),
     lambda: amalthea.metrics.MeanMetricWrapper(custom_loss),
+    lambda: layers.Lambda(lambda x, table=TABLE: ops.add(x, table)),
+    lambda: layers.Lambda(lambda x: ops.add(x, len(x.__dict__))),
+    lambda: Indexed(),
 ]
 
 

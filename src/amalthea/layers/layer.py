@@ -181,16 +181,17 @@ class Layer(Operation):
             if previous is not None and previous is not value and _is_state(previous):
                 tracker.untrack(previous)
             value = tracker.track(value)
-        if self.__dict__.get(name) is not value:
-            Tracker.changes += 1
+        changed = self.__dict__.get(name) is not value
         object.__setattr__(self, name, value)
+        if changed:
+            Tracker.last_change = object()
 
     def __delattr__(self, name: str) -> None:
         value = self.__dict__.get(name)
         if value is not None:
             self._tracker.untrack(value)
-        Tracker.changes += 1
         object.__delattr__(self, name)
+        Tracker.last_change = object()
 
     @property
     def path(self) -> str:

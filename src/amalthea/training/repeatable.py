@@ -36,6 +36,9 @@ _SETTLED = (DTypePolicy, InputSpec, KerasTensor, Node, Spec)
 
 _MAPPINGS = (dict, OrderedDict, TrackedDict)
 _COLLECTIONS = (list, set, TrackedList, TrackedSet)
+_LARGEST = 1 << 20
+"""Of how many bytes an array may be, to be looked at before every step."""
+
 _FLAGS = ("_trainable", "regularizer", "constraint")
 _PACKAGE = __name__.partition(".")[0]
 # What a class of a user's own does before and after its objects compute.
@@ -106,24 +109,25 @@ def _require(condition: bool) -> None:
 class _Walk:
     """Goes through all that a step can reach, and watches what may change of it.
 
-    Layers count the changes of their attributes, so that these are compared only after one.
+    Layers tell of changes of their attributes, so that these are compared only after one.
     """
 
     def __init__(self) -> None:
-        self._always, self._counted = Watch(), Watch()
+        self._always, self._told = Watch(), Watch()
         self._always.see(vars(config._settings).values())
 
     def watched(self) -> Callable[[], bool]:
-        always, counted, changes = self._always, self._counted, Tracker.changes
+        always, told, seen = self._always, self._told, Tracker.last_change
         always.start()
-        counted.start()
+        told.start()
 
         def unchanged() -> bool:
-            nonlocal changes
-            if changes != Tracker.changes:
-                if not counted.holds():
+            nonlocal seen
+            last = Tracker.last_change
+            if seen is not last:
+                if not told.holds():
                     return False
-                changes = Tracker.changes
+                seen = last
             return always.holds()
 
         return unchanged
@@ -157,7 +161,7 @@ class _Walk:
         elif isinstance(part, type):
             yield from self._of_class(part)
         elif isinstance(part, np.ndarray):
-            _require(kind is np.ndarray)
+            _require(kind is np.ndarray and part.nbytes <= _LARGEST)
             self._always.read(Numbers(part))
         elif kind in _MAPPINGS:
             self._always.see(part)
@@ -185,7 +189,8 @@ class _Walk:
             self._always.read(partial(function.__globals__.get, name))
         for holder, name in ((function, "__code__"), (function, "__defaults__"), *((cell, "cell_contents") for cell in function.__closure__ or ())):
             self._always.read(partial(getattr, holder, name, None))
-        yield from names.values()
+        self._always.see(vars(function).values())
+        yield from (*names.values(), *vars(function).values())
 
     def _of_class(self, cls: type) -> Iterator[Any]:
         """What objects of a class do: of a user's own all of its methods have to be harmless, and those of the classes that it inherits from."""
@@ -211,7 +216,7 @@ class _Walk:
             yield from tree.flatten(held)
             return
         if isinstance(obj, Layer):
-            self._counted.see(_Attributes(obj))
+            self._told.see(_Attributes(obj))
         else:
             self._always.see(getattr(obj, "__dict__", {}).values())
         for name in slots:
@@ -239,4 +244,4 @@ class _Attributes:
         self._named = getattr(obj, "__dict__", {})
 
     def __iter__(self) -> Iterator[Any]:
-        return (value for name, value in self._named.items() if not _is_beside(name, value) and not isinstance(value, Callback))
+        return (value for name, value in list(self._named.items()) if not _is_beside(name, value) and not isinstance(value, Callback))
