@@ -161,7 +161,7 @@ class _Walk:
         elif isinstance(part, type):
             yield from self._of_class(part)
         elif isinstance(part, np.ndarray):
-            _require(kind is np.ndarray and part.nbytes <= _LARGEST)
+            _require(kind is np.ndarray and not part.dtype.hasobject and part.nbytes <= _LARGEST)
             self._always.read(Numbers(part))
         elif kind in _MAPPINGS:
             self._always.see(part)
@@ -172,6 +172,7 @@ class _Walk:
             yield from part
         elif isinstance(part, (tuple, frozenset)):
             yield from part
+            yield from (value for name, value in vars(kind).items() if isinstance(value, types.FunctionType) and name[0] != "_")
         else:
             _require(kind.__module__ != "builtins" or kind is object)  # such as a generator, which goes on when it is read
             yield kind
