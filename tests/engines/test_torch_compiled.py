@@ -140,6 +140,17 @@ def test_variables_are_found_made_and_kept_apart_from_what_was_given():
     np.testing.assert_array_equal(other.numpy(), [10, 20, 30])
 
 
+@pytest.mark.usefixtures("without_compiler")
+def test_arguments_stay_as_they_are_whatever_a_function_does():
+    def add(x):
+        x += 1.0
+        return x * 2.0
+
+    call, array, tensor = amalthea.jit(add, jit_compile=True), np.zeros(2, "float32"), torch.zeros(2)
+    assert [call(array).tolist(), call(array).tolist(), call(tensor).tolist()] == [[2, 2]] * 3
+    assert not array.any() and not tensor.any()
+
+
 def test_a_gradient_that_somebody_asks_pytorch_for_flows():
     x = torch.ones(2, requires_grad=True)
     amalthea.jit(lambda x: ops.sum(x * x), jit_compile=True)(x).backward()

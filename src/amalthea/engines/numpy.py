@@ -7,7 +7,7 @@ bfloat16 are formed in float32. bfloat16 and the 8-bit floats come from `ml_dtyp
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, ClassVar
 
@@ -18,7 +18,7 @@ from amalthea import dtypes, tree
 from amalthea.dtypes import numpy_dtype
 from amalthea.engines import dlpack, registry
 from amalthea.engines.derived import Engine
-from amalthea.engines.protocol import Axes, Scalar, Shape, Tensor
+from amalthea.engines.protocol import Axes, Repeats, Scalar, Shape, Tensor
 from amalthea.engines.spec import Spec
 from amalthea.engines.tracing import UNKNOWN, specs_of, without_assignments
 from amalthea.errors import ArgumentError, UnsupportedByEngine
@@ -241,7 +241,7 @@ class NumpyEngine(Engine):
         fn: Callable[..., Any],
         state: Callable[[], Sequence[Any]] | None = None,
         jit: bool | str = "auto",
-        repeats: Callable[[], Hashable] | None = None,
+        repeats: Repeats | None = None,
     ) -> Callable[..., Any]:
         return fn
 

@@ -17,7 +17,7 @@ defining the same name, where a measurement says that it pays.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, ClassVar, TypeVar
 
@@ -29,6 +29,8 @@ Tensor = Any
 Shape = tuple[int, ...]
 Axes = tuple[int, ...] | None
 Scalar = bool | int | float | complex
+Repeats = Callable[[], Callable[[], bool] | None]
+"""What `compile` is told of functions that may do the same at every call."""
 
 PRIMITIVES: dict[str, str] = {}
 """Name of each primitive -> the family it belongs to. Filled by `@primitive` below."""
@@ -115,7 +117,7 @@ class Protocol:
         fn: Callable[..., Any],
         state: Callable[[], Sequence[Any]] | None = None,
         jit: bool | str = "auto",
-        repeats: Callable[[], Hashable] | None = None,
+        repeats: Repeats | None = None,
     ) -> Callable[..., Any]:
         """A fast callable of `fn`, which may read and assign variables.
 
@@ -128,9 +130,9 @@ class Protocol:
         TensorFlow; on JAX and PyTorch `fn` runs at every call, operation by operation. "auto": the engine's choice, which is True
         on JAX and False on the others. NumPy has no compiler: there `fn` runs as it is, whatever `jit` says.
 
-        `repeats`, if given, says that `fn` asks for the same operations at every call with arguments of the same shapes, and has no
-        other effects, as long as the value of `repeats()` stays the same: an engine that would run it as it is may record the
-        operations and repeat them ("auto" on PyTorch).
+        `repeats()`, if given, says whether `fn` asks for the same operations at every call with arguments of the same shapes, and has no
+        other effects: None if that is not known, else a function that says whether it is still true. An engine that would run `fn` as it is
+        may record the operations and repeat them ("auto" on PyTorch).
         """
 
     @primitive("verbs")

@@ -9,7 +9,7 @@ breaks the promise: that finds faults in operations without running them.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, ClassVar
 
@@ -18,7 +18,7 @@ import numpy as np
 from amalthea import dtypes, tree
 from amalthea.engines import registry, shapes
 from amalthea.engines.derived import Engine
-from amalthea.engines.protocol import Axes, Scalar
+from amalthea.engines.protocol import Axes, Repeats, Scalar
 from amalthea.engines.shapes import Sizes
 from amalthea.engines.spec import Size, Spec
 from amalthea.errors import ArgumentError, ArgumentTypeError, ShapeError
@@ -82,7 +82,7 @@ class SymbolicEngine(Engine):
         fn: Callable[..., Any],
         state: Callable[[], Sequence[Any]] | None = None,
         jit: bool | str = "auto",
-        repeats: Callable[[], Hashable] | None = None,
+        repeats: Repeats | None = None,
     ) -> Callable[..., Any]:
         return fn
 

@@ -99,11 +99,15 @@ class Compiled:
         kinds = [self.kind(leaf) for leaf in leaves]
         tensors = [leaf for leaf, kind in zip(leaves, kinds, strict=True) if kind is not None]
         signature = (_skeleton(args), *((type(leaf), leaf) if kind is None else kind for leaf, kind in zip(leaves, kinds, strict=True)))
-        program = self._programs.get(signature)
+        program = self.known(signature)
         if program is None:
             constants = [(leaf,) if kind is None else None for leaf, kind in zip(leaves, kinds, strict=True)]
             program = self.new(signature, self._state() if self._state is not None else (), tensors, _unflatten(args, constants))
         return program(tensors)
+
+    def known(self, signature: Hashable) -> Callable[[list[Any]], Any] | None:
+        """The function for a signature, if it has one."""
+        return self._programs.get(signature)
 
     def new(
         self, signature: Hashable, foreseen: Sequence[Variable], tensors: list[Any], unflatten: Callable[[list[Any]], Any]

@@ -181,15 +181,17 @@ class Layer(Operation):
             if previous is not None and previous is not value and _is_state(previous):
                 tracker.untrack(previous)
             value = tracker.track(value)
-        if name[0] != "_" and name not in _TOLD and self.__dict__.get(name) is not value:
-            Tracker.changes += 1
+        changed = self.__dict__.get(name) is not value
         object.__setattr__(self, name, value)
+        if changed:
+            Tracker.last_change = object()
 
     def __delattr__(self, name: str) -> None:
         value = self.__dict__.get(name)
         if value is not None:
             self._tracker.untrack(value)
         object.__delattr__(self, name)
+        Tracker.last_change = object()
 
     @property
     def path(self) -> str:
@@ -809,9 +811,6 @@ def _by_samples(value: Any, output: Any) -> Any:
     samples = ops.shape(output)[0] if len(output.shape) else 1
     return value if samples is None else ops.divide(value, samples)
 
-
-_TOLD = frozenset({"history", "inbound_nodes", "input_spec", "stop_training"})
-"""Attributes that say what happened, on which nothing depends that is computed."""
 
 _UNTRACKED = frozenset({"_init_arguments", "_own_losses", "inbound_nodes", "_build_shapes", "_dtype_policy", "input_spec", "_functional"})
 

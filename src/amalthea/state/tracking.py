@@ -30,9 +30,9 @@ class Tracker:
         [1, 2, 3]
     """
 
-    changes = 0
-    """How often an attribute of a layer got another value, over all of them. What was recorded of layers compares this with the count that it
-    saw last."""
+    last_change = object()
+    """Another object after each change of an attribute of a layer, whichever it is. Who depends on layers need look at them only after one. (Not a number: two
+    threads that count at once may count one.)"""
 
     def __init__(self, buckets: Buckets) -> None:
         self.buckets = buckets

@@ -1,6 +1,7 @@
 """Whether a function of a user's own only computes: judged by its byte code, which it has also where its source is not to be found.
 
-What is not known to be harmless is taken for an effect: to store an attribute or an element, to import, to call a method that changes a container.
+What is not known to be harmless is taken for an effect: to store an attribute or a global name, to import, to call what is not known. Containers may be
+changed: those that were made in the call are nobody else's, and a change of the others is noticed (`repeatable.py`).
 """
 
 from __future__ import annotations
@@ -35,6 +36,8 @@ _HARMLESS = frozenset(
         "CONVERT_VALUE",
         "COPY",
         "COPY_FREE_VARS",
+        "DELETE_FAST",
+        "DELETE_SUBSCR",
         "DICT_MERGE",
         "DICT_UPDATE",
         "END_FOR",
@@ -94,6 +97,8 @@ _HARMLESS = frozenset(
         "STORE_FAST",
         "STORE_FAST_LOAD_FAST",
         "STORE_FAST_STORE_FAST",
+        "STORE_SLICE",
+        "STORE_SUBSCR",
         "SWAP",
         "TO_BOOL",
         "UNARY_INVERT",
@@ -119,6 +124,7 @@ _HARMLESS_BUILTINS = {
         "dict",
         "enumerate",
         "float",
+        "frozenset",
         "int",
         "isinstance",
         "len",
@@ -128,6 +134,7 @@ _HARMLESS_BUILTINS = {
         "range",
         "reversed",
         "round",
+        "set",
         "slice",
         "sorted",
         "str",
@@ -140,9 +147,11 @@ _HARMLESS_BUILTINS = {
 }
 """What of Python's own only computes."""
 
-_CHANGING = frozenset(name for kind in (list, dict, set) for name in dir(kind)) - frozenset(dir(frozenset)) - frozenset(dir(tuple))
-_CHANGING = _CHANGING - {"get", "items", "keys", "values"} | {"backward"}
-"""The methods by which containers are changed, or gradients are kept."""
+_EFFECTS = frozenset(["backward", "dump", "tofile"])
+"""The methods by which gradients are kept and files are written."""
+
+_OF_PYTHON = frozenset(["__call__", "__class__", "__name__"])
+"""Which of the names with two underscores may be read: by others, attributes can be set."""
 
 _OF_NUMPY = frozenset(["ceil", "exp", "float32", "floor", "inf", "int32", "int64", "log", "log2", "newaxis", "pi", "prod", "sqrt"])
 """What may be read of NumPy: its random numbers are others at every call."""
@@ -170,7 +179,7 @@ def names_read(function: types.FunctionType) -> Mapping[str, Any] | None:
         if instruction.opname == "STORE_DEREF" and name not in function.__code__.co_freevars:
             last = None  # a variable of its own, which functions inside it read
             continue
-        if instruction.opname not in _HARMLESS or (instruction.opname == "BINARY_OP" and instruction.argrepr.endswith("=")):
+        if instruction.opname not in _HARMLESS:
             return None
         if instruction.opname in ("LOAD_ATTR", "LOAD_METHOD", "LOAD_SUPER_ATTR"):
             if not _may_be_read(last, name):
@@ -192,8 +201,8 @@ def _may_be_read(of: Any, name: str) -> bool:
     if of is np:
         return name in _OF_NUMPY
     if isinstance(of, types.ModuleType):
-        return not name.startswith(("set_", "enable_", "disable_"))
-    return name not in _CHANGING
+        return not name.startswith(("set_", "enable_", "disable_", "print_"))
+    return name not in _EFFECTS and (name in _OF_PYTHON or not name.startswith("__"))
 
 
 def _instructions(code: types.CodeType) -> Iterator[dis.Instruction]:

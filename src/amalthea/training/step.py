@@ -7,10 +7,14 @@ its engine: on JAX one that takes and returns the state, on PyTorch one that cal
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
+
+from amalthea import ops, tree
 from amalthea.engines.derived import Engine
+from amalthea.engines.protocol import Repeats
 from amalthea.state.variable import Variable
 
 Step = Callable[[Any], Any]
@@ -59,17 +63,22 @@ class Way(NamedTuple):
     Args:
         eager: as they are written, without compiling them.
         jit: whether the engine's compiler makes machine code of them; see `Model.compile`.
-        repeats: what they depend on besides, if they do the same at every call; see `Protocol.compile`.
+        repeats: whether they do the same at every call, asked only by engines that make use of it; see `Protocol.compile`.
     """
 
     eager: bool
     jit: bool | str
-    repeats: Callable[[], Hashable] | None
+    repeats: Repeats
 
 
 def fast(engine: Engine, step: Step, state: Callable[[], Sequence[Variable]], way: Way) -> Step:
     """`step` as a function of one batch, compiled by `engine`."""
-    return step if way.eager else engine.compile(step, state, way.jit, way.repeats)
+    return _of_tensors(step) if way.eager else engine.compile(step, state, way.jit, way.repeats)
+
+
+def _of_tensors(step: Step) -> Step:
+    """`step`, its arrays as tensors."""
+    return lambda data: step(tree.map_structure(lambda leaf: ops.convert_to_tensor(leaf) if isinstance(leaf, np.ndarray) else leaf, data))
 
 
 def fast_group(engine: Engine, step: Step, state: Callable[[], Sequence[Variable]], way: Way) -> Callable[[Sequence[Any]], Any]:

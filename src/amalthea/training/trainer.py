@@ -619,7 +619,7 @@ class Trainer:
             elif kind == "train" and type(self).train_step is not Trainer.train_step:
                 step = steps.watched(registry.current(), step, lambda: self.trainable_variables)
             make = steps.fast_group if group else steps.fast
-            way = steps.Way(self.run_eagerly, self.jit_compile, repeatable(self))
+            way = steps.Way(self.run_eagerly, self.jit_compile, lambda: repeatable(self))
             self._functions[key] = make(registry.current(), step, lambda: self._state_for(kind), way)
         return self._functions[key]  # type: ignore[no-any-return]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, suppress
 from typing import Any
 
@@ -14,7 +14,7 @@ from jax import lax
 from amalthea import dtypes, tree
 from amalthea.engines import host
 from amalthea.engines.jax.compiled import Compiled, eager
-from amalthea.engines.protocol import Protocol, Tensor
+from amalthea.engines.protocol import Protocol, Repeats, Tensor
 from amalthea.engines.spec import Spec
 from amalthea.engines.tracing import UNKNOWN, specs_of, stored, without_assignments
 from amalthea.errors import ArgumentError, StateError
@@ -66,7 +66,7 @@ class Verbs(Protocol):
         fn: Callable[..., Any],
         state: Callable[[], Sequence[Variable]] | None = None,
         jit: bool | str = "auto",
-        repeats: Callable[[], Hashable] | None = None,
+        repeats: Repeats | None = None,
     ) -> Callable[..., Any]:
         return Compiled(fn, state) if jit else eager(fn)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -12,7 +12,7 @@ from tensorflow.python.eager import record
 
 from amalthea import dtypes, tree
 from amalthea.engines import host
-from amalthea.engines.protocol import Protocol, Tensor
+from amalthea.engines.protocol import Protocol, Repeats, Tensor
 from amalthea.engines.spec import Spec
 from amalthea.engines.tensorflow.arrays import as_number, dtype_named
 from amalthea.engines.tensorflow.compiled import Compiled, as_tensors, graph_of, structured
@@ -72,7 +72,7 @@ class Verbs(Protocol):
         fn: Callable[..., Any],
         state: Callable[[], Sequence[Variable]] | None = None,
         jit: bool | str = "auto",
-        repeats: Callable[[], Hashable] | None = None,
+        repeats: Repeats | None = None,
     ) -> Callable[..., Any]:
         return Compiled(fn, state, jit is True)
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import wraps
+from collections.abc import Callable
+from functools import partial, wraps
 from typing import Any
 
 import torch
 
 from amalthea.engines.derived import Engine
 from amalthea.engines.protocol import Tensor
-from amalthea.engines.torch.arrays import back, ordered, same, signed, unordered
+from amalthea.engines.torch.arrays import back, ordered, same, signed, through, unordered
 from amalthea.engines.torch.border import HALVES, UNSIGNED
 
 
@@ -26,21 +26,17 @@ def _wide(fn: Callable[..., Any]) -> Any:
     return staticmethod(apply)
 
 
-def _matmul(x: Tensor, y: Tensor) -> Tensor:
-    if x.dtype in UNSIGNED:
-        return back(torch.matmul(signed(x), signed(y)), x.dtype)
-    if x.dtype is torch.bool:
-        return torch.matmul(x.to(torch.int64), y.to(torch.int64)).to(torch.bool)
-    return torch.matmul(x, y)
-
-
-def _einsum(subscripts: str, xs: Sequence[Tensor]) -> Tensor:
+def _product(fn: Callable[..., Tensor], *xs: Tensor) -> Tensor:
+    """`fn` of tensors that may be of dtypes for which PyTorch has no products."""
     dtype = xs[0].dtype
     if dtype in UNSIGNED:
-        return back(torch.einsum(subscripts, *(signed(x) for x in xs)), dtype)
-    if dtype is torch.bool:
-        return torch.einsum(subscripts, *(x.to(torch.int64) for x in xs)).to(dtype)
-    return torch.einsum(subscripts, *xs)
+        return back(fn(*map(signed, xs)), dtype)
+    return fn(*(x.to(torch.int64) for x in xs)).to(dtype) if dtype is torch.bool else fn(*xs)
+
+
+def _in_parts(fn: Callable[..., Any]) -> Any:
+    """`fn`, which gives several tensors under names, as one that gives a tuple."""
+    return staticmethod(lambda *args: tuple(fn(*args)))
 
 
 def _lu_factor(x: Tensor) -> tuple[Tensor, Tensor]:
@@ -63,12 +59,6 @@ def _solve_triangular(a: Tensor, b: Tensor, lower: bool) -> Tensor:
 # --- sorting ---------------------------------------------------------------------------------------------
 
 
-def _sort(x: Tensor, axis: int) -> Tensor:
-    if x.dtype in UNSIGNED:
-        return unordered(torch.sort(ordered(x), axis).values, x.dtype)
-    return torch.sort(x, axis).values
-
-
 def _argsort(x: Tensor, axis: int) -> Tensor:
     return torch.argsort(ordered(x), dim=axis, stable=True).to(torch.int32)
 
@@ -86,8 +76,8 @@ def _searchsorted(sorted: Tensor, values: Tensor, side: str) -> Tensor:
 class Algebra(Engine):
     """Mixed into the engine."""
 
-    matmul = same(_matmul)
-    einsum = same(_einsum)
+    matmul = same(partial(_product, torch.matmul))
+    einsum = same(lambda subscripts, xs: _product(partial(torch.einsum, subscripts), *xs))
 
     cholesky = _wide(torch.linalg.cholesky)
     svdvals = _wide(torch.linalg.svdvals)
@@ -97,32 +87,18 @@ class Algebra(Engine):
     lu_factor = same(_lu_factor)
     lstsq = same(_lstsq)
 
-    def qr(self, x: Tensor, mode: str) -> tuple[Tensor, Tensor]:
-        q, r = torch.linalg.qr(x, mode)
-        return q, r
+    qr = _in_parts(torch.linalg.qr)
+    svd = _in_parts(torch.linalg.svd)
+    eigh = _in_parts(torch.linalg.eigh)
+    eig = _in_parts(torch.linalg.eig)
+    slogdet = _in_parts(torch.linalg.slogdet)
 
-    def svd(self, x: Tensor, full_matrices: bool) -> tuple[Tensor, Tensor, Tensor]:
-        u, s, vh = torch.linalg.svd(x, full_matrices)
-        return u, s, vh
+    fft = same(torch.fft.fft)
+    ifft = same(torch.fft.ifft)
+    rfft = same(torch.fft.rfft)
+    irfft = same(torch.fft.irfft)
 
-    def eigh(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        values, vectors = torch.linalg.eigh(x)
-        return values, vectors
-
-    def eig(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        values, vectors = torch.linalg.eig(x)
-        return values, vectors
-
-    def slogdet(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        sign, logarithm = torch.linalg.slogdet(x)
-        return sign, logarithm
-
-    fft = same(lambda x: torch.fft.fft(x))
-    ifft = same(lambda x: torch.fft.ifft(x))
-    rfft = same(lambda x, n: torch.fft.rfft(x, n))
-    irfft = same(lambda x, n: torch.fft.irfft(x, n))
-
-    sort = same(_sort)
+    sort = through(ordered, unordered, lambda x, axis: torch.sort(x, axis).values)
     argsort = same(_argsort)
     top_k = same(_top_k)
     searchsorted = same(_searchsorted)

@@ -17,7 +17,7 @@ import torch.nn.functional as F
 
 from amalthea.engines.derived import Engine
 from amalthea.engines.protocol import Axes, Scalar, Shape, Tensor
-from amalthea.engines.torch.border import UNSIGNED, borrow, device, dtype_of, from_host, in_graph, scalar, to_host
+from amalthea.engines.torch.border import UNSIGNED, borrow, device, dtype_of, from_host, in_graph, is_tensor, scalar, to_host
 
 _LOWEST = -(2**63)
 
@@ -51,7 +51,7 @@ def unordered(x: Tensor, dtype: torch.dtype) -> Tensor:
     return back(x ^ _LOWEST, dtype) if dtype is torch.uint64 else back(x, dtype)
 
 
-def _through(enter: Callable[[Any], Any], leave: Callable[..., Tensor] | None, fn: Callable[..., Any]) -> Any:
+def through(enter: Callable[[Any], Any], leave: Callable[..., Tensor] | None, fn: Callable[..., Any]) -> Any:
     """`fn` of one tensor and arguments that are none, unsigned integers brought to int64 by `enter` and back by `leave`."""
 
     @wraps(fn)
@@ -65,7 +65,7 @@ def _through(enter: Callable[[Any], Any], leave: Callable[..., Tensor] | None, f
 
 
 def _unary(fn: Callable[..., Any]) -> Any:
-    return _through(signed, back, fn)
+    return through(signed, back, fn)
 
 
 def _binary(fn: Callable[..., Any], numbers: bool = True, order: bool = False, truth: bool = False) -> Any:
@@ -112,23 +112,14 @@ def _power(x: Tensor, y: Tensor) -> Tensor:
 # --- reductions -------------------------------------------------------------------------------------------
 
 
-def _dims(x: Tensor, axis: Axes) -> tuple[int, ...]:
-    return tuple(range(x.ndim)) if axis is None else axis
-
-
 def _reduction(fn: Callable[..., Tensor], order: bool = False) -> Any:
     """`fn(x, dims, keepdims)`, for which no axes means none rather than all."""
 
     def reduce(x: Tensor, axis: Axes, keepdims: bool) -> Tensor:
         dims = tuple(range(x.ndim)) if axis is None else axis
-        if not dims:
-            return x
-        if x.dtype in UNSIGNED:
-            enter, leave = (ordered, unordered) if order else (signed, back)
-            return leave(fn(enter(x), dims, keepdims), x.dtype)
-        return fn(x, dims, keepdims)
+        return fn(x, dims, keepdims) if dims else x
 
-    return staticmethod(reduce)
+    return through(ordered, unordered, reduce) if order else _unary(reduce)
 
 
 def _prod(x: Tensor, dims: tuple[int, ...], keepdims: bool) -> Tensor:
@@ -288,17 +279,10 @@ class Arrays(Engine):
 
     # --- border ---
 
-    def is_tensor(self, x: object) -> bool:
-        return isinstance(x, torch.Tensor)
-
-    def from_host(self, x: np.ndarray | Scalar | Sequence[Any], dtype: str) -> Tensor:
-        return from_host(x, dtype)
-
-    def to_host(self, x: Tensor) -> np.ndarray:
-        return to_host(x)
-
-    def borrow(self, x: Any) -> Tensor | None:
-        return borrow(x)
+    is_tensor = same(is_tensor)
+    from_host = same(from_host)
+    to_host = same(to_host)
+    borrow = same(borrow)
 
     def cast(self, x: Tensor, dtype: str) -> Tensor:
         wanted = dtype_of(dtype)
@@ -311,12 +295,6 @@ class Arrays(Engine):
     def canonical_dtype(self, dtype: str) -> str:
         return dtype
 
-    # --- elementwise ---
-
-    def clip(self, x: Tensor, low: Scalar | Tensor, high: Scalar | Tensor) -> Tensor:
-        numbers = isinstance(low, (int, float)) and isinstance(high, (int, float))
-        return torch.clamp(x, low, high) if numbers and x.dtype not in UNSIGNED else super().clip(x, low, high)
-
     # --- creation ---
 
     def full(self, shape: Shape, value: Scalar | Tensor, dtype: str) -> Tensor:
@@ -324,12 +302,6 @@ class Arrays(Engine):
         if isinstance(value, torch.Tensor):
             return self.cast(value, dtype).expand(shape)
         return torch.full(shape, value, dtype=wanted, device=device())
-
-    def zeros(self, shape: Shape, dtype: str) -> Tensor:
-        return torch.zeros(shape, dtype=dtype_of(dtype), device=device())
-
-    def ones(self, shape: Shape, dtype: str) -> Tensor:
-        return torch.ones(shape, dtype=dtype_of(dtype), device=device())
 
     def full_like(self, x: Tensor, value: Scalar | Tensor, dtype: str | None = None) -> Tensor:
         wanted = x.dtype if dtype is None else dtype_of(dtype)
@@ -346,6 +318,10 @@ class Arrays(Engine):
 
     # --- elementwise ---
 
+    def clip(self, x: Tensor, low: Scalar | Tensor, high: Scalar | Tensor) -> Tensor:
+        numbers = isinstance(low, (int, float)) and isinstance(high, (int, float))
+        return torch.clamp(x, low, high) if numbers and x.dtype not in UNSIGNED else super().clip(x, low, high)
+
     negative = _unary(torch.neg)
     absolute = same(lambda x: x if x.dtype in UNSIGNED or x.dtype is torch.bool else torch.abs(x))
     sign = _unary(_sign)
@@ -353,8 +329,8 @@ class Arrays(Engine):
     real = same(torch.real)
     imag = same(lambda x: torch.imag(x) if x.dtype.is_complex else torch.zeros_like(x))
     complex = same(lambda real, imag: torch.complex(*torch.broadcast_tensors(real, imag)))
-    isnan = _through(signed, None, torch.isnan)
-    isfinite = _through(signed, None, torch.isfinite)
+    isnan = through(signed, None, torch.isnan)
+    isfinite = through(signed, None, torch.isfinite)
     logical_not = same(torch.logical_not)
     bitwise_not = _unary(torch.bitwise_not)
 
@@ -433,6 +409,8 @@ class Arrays(Engine):
     transpose = same(torch.permute)
     broadcast_to = same(torch.broadcast_to)
     concatenate = same(torch.cat)
+    stack = same(torch.stack)
+    unstack = same(lambda x, axis: list(torch.unbind(x, axis)))
     pad = same(_pad)
     flip = same(torch.flip)
     getitem = same(_getitem)
@@ -441,12 +419,6 @@ class Arrays(Engine):
     dynamic_slice = same(_dynamic_slice)
     dynamic_update = same(_dynamic_update)
     scatter = same(_scatter)
-
-    def stack(self, xs: Sequence[Tensor], axis: int) -> Tensor:
-        return torch.stack(tuple(xs), axis)
-
-    def unstack(self, x: Tensor, axis: int) -> list[Tensor]:
-        return list(torch.unbind(x, axis))
 
     def split(self, x: Tensor, sizes: Sequence[int], axis: int) -> list[Tensor]:
         if sum(sizes) != x.shape[axis]:

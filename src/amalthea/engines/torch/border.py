@@ -12,7 +12,7 @@ import torch
 from torch._subclasses.fake_tensor import FakeTensor
 from torch.utils._python_dispatch import _get_current_dispatch_mode
 
-from amalthea import dtypes
+from amalthea import dtypes, tree
 from amalthea.engines import dlpack
 from amalthea.errors import ArgumentError, UnsupportedByEngine
 
@@ -120,13 +120,18 @@ def to_host(x: torch.Tensor) -> np.ndarray:
 
 
 def given(leaf: Any) -> Any:
-    """A leaf of the arguments of a compiled function, an array as a tensor. Nothing writes into tensors, so they may share memory with arrays.
+    """A leaf of the arguments of a compiled function, an array as a tensor in the same memory, into which nothing may be written.
 
     Such a tensor is a view, so that a variable that is assigned it takes a copy, as of every view: the caller may write into the array later.
     """
     if not isinstance(leaf, (np.ndarray, np.generic)):
         return leaf
     return from_host(leaf, dtypes.standardize_dtype(leaf.dtype), copy=False).view(leaf.shape)
+
+
+def given_a_copy(leaf: Any) -> Any:
+    """As `given`, an array as a tensor in memory of its own."""
+    return from_host(leaf, dtypes.standardize_dtype(leaf.dtype)) if isinstance(leaf, (np.ndarray, np.generic)) else leaf
 
 
 def borrow(x: Any) -> torch.Tensor | None:
@@ -144,6 +149,16 @@ recording: ContextVar[bool] = ContextVar("amalthea_torch_recording", default=Fal
 def in_graph(x: object) -> bool:
     """Whether what is done with the tensor `x` becomes part of a graph, so that it must not depend on values."""
     return isinstance(x, FakeTensor) or (recording.get() and isinstance(x, torch.Tensor))
+
+
+def is_tensor(x: object) -> bool:
+    """Whether `x` is a tensor."""
+    return isinstance(x, torch.Tensor)
+
+
+def tensors_in(structure: Any) -> list[torch.Tensor]:
+    """The tensors in a result, without what was recorded of their gradients."""
+    return [leaf.detach() for leaf in tree.flatten(structure) if isinstance(leaf, torch.Tensor)]
 
 
 def apart(inputs: Sequence[torch.Tensor], values: list[torch.Tensor]) -> list[torch.Tensor]:

@@ -14,7 +14,7 @@ from torch.fx.node import map_arg
 from amalthea.engines.torch.tidying import drop_unread, is_view, value_of, writes
 
 
-def reuse(module: GraphModule, replaced: Sequence[int | None]) -> set[int]:
+def reuse(module: GraphModule, replaced: Sequence[int | None]) -> None:
     """Let operations write over what they replace, where nothing reads the old values afterwards.
 
     An operation that gives a variable its new value is changed for the one of the same name with "_" behind it, if there is one.
@@ -22,9 +22,6 @@ def reuse(module: GraphModule, replaced: Sequence[int | None]) -> set[int]:
     Args:
         module: a graph whose outputs begin with new values of variables.
         replaced: for each of these outputs the number of the input that has the old value, None where there is none.
-
-    Returns:
-        The numbers of the inputs that are written into.
     """
     graph = module.graph
     inputs = [node for node in graph.nodes if node.op == "placeholder"]
@@ -36,7 +33,6 @@ def reuse(module: GraphModule, replaced: Sequence[int | None]) -> set[int]:
         for number, output in zip(replaced, outputs, strict=False)
         if number is not None and isinstance(output, Node) and counts[output] == 1 and not any(view in counts for view in _views(output))
     }
-    written: set[int] = set()
     for maker, targets in _by_maker(pairs).items():
         twin = _twin(maker)
         old = [inputs[pairs[node]] for node in targets]
@@ -46,10 +42,8 @@ def reuse(module: GraphModule, replaced: Sequence[int | None]) -> set[int]:
             with graph.inserting_before(maker):
                 place[graph.call_function(twin, maker.args, maker.kwargs)] = place[maker]
             for before, node in zip(old, targets, strict=True):
-                written.add(pairs[node])
                 node.replace_all_uses_with(before)
     drop_unread(module)
-    return written
 
 
 def overwrite(module: GraphModule) -> None:

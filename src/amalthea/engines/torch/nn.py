@@ -11,36 +11,23 @@ import torch.nn.functional as F
 from amalthea.engines.derived import Engine
 from amalthea.engines.protocol import Axes, Tensor
 from amalthea.engines.torch import border, convolution
-from amalthea.engines.torch.arrays import index_within
+from amalthea.engines.torch.arrays import index_within, same
 from amalthea.engines.torch.gradients import depth
 from amalthea.engines.torch.recurrences import lstm, lstm_in_graph
-
-Sizes = tuple[int, ...]
-Pairs = tuple[tuple[int, int], ...]
 
 
 class NN(Engine):
     """Mixed into the engine, before the plain translations."""
 
-    def conv(self, x: Tensor, kernel: Tensor, strides: Sizes, padding: Pairs, dilation: Sizes, groups: int, input_dilation: Sizes) -> Tensor:
-        return convolution.conv(x, kernel, strides, padding, dilation, groups, input_dilation)
-
-    def conv_transpose(self, x: Tensor, kernel: Tensor, strides: Sizes, cut: Pairs, dilation: Sizes) -> Tensor:
-        return convolution.conv_transpose(x, kernel, strides, cut, dilation)
-
-    def reduce_window(self, x: Tensor, how: str, window: Sizes, strides: Sizes, padding: Pairs) -> Tensor:
-        return convolution.reduce_window(x, how, window, strides, padding)
+    conv = same(convolution.conv)
+    conv_transpose = same(convolution.conv_transpose)
+    reduce_window = same(convolution.reduce_window)
 
     # --- activations ---
 
-    def relu(self, x: Tensor) -> Tensor:
-        return torch.relu(x)
-
-    def silu(self, x: Tensor) -> Tensor:
-        return F.silu(x)
-
-    def gelu(self, x: Tensor, approximate: bool) -> Tensor:
-        return F.gelu(x, approximate="tanh" if approximate else "none")
+    relu = same(torch.relu)
+    silu = same(F.silu)
+    gelu = same(lambda x, approximate: F.gelu(x, approximate="tanh" if approximate else "none"))
 
     def softmax(self, x: Tensor, axis: int | Axes) -> Tensor:
         dim = _only(axis)

@@ -6,16 +6,16 @@ the same at every call needs these once. Its graph is run by PyTorch operation b
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
-import torch
-
+from amalthea.engines.protocol import Repeats
 from amalthea.engines.torch.emitting import emitted
-from amalthea.engines.torch.forms import Forms
+from amalthea.engines.torch.forms import Forms, Program, Pure, as_written
 from amalthea.engines.torch.memory import overwrite, reuse
-from amalthea.engines.torch.recording import Record
+from amalthea.engines.torch.recording import record
 from amalthea.engines.torch.tidying import tidy
 from amalthea.state.variable import Variable
 
@@ -23,59 +23,22 @@ RUNS_BEFORE = 1
 """How often a function runs as it is written for arguments of one form, before it is recorded: forms that come but once are not worth it."""
 
 FORMS = 64
-"""Of how many forms this is counted."""
+"""Of how many forms runs are counted, and of how many a program is kept: the ones that came last."""
+
+AT_FIRST = 16
+"""How many recordings are made without asking whether they pay."""
+
+PAYS = 32
+"""How often a program has to run until it has saved what its recording took, about."""
 
 
-class Program:
-    """The recorded operations of a function for one signature of its arguments.
-
-    Variables hold tensors that nobody else has, so that the operations may write into them: a program looks whether that is so, and copies those
-    that somebody else may have.
-    """
-
-    __slots__ = ("_assigned", "_lendings", "_record", "_run", "_variables", "_written")
-
-    def __init__(self, record: Record, leaves: int) -> None:
-        module = record.module
-        tidy(module)
-        places = {id(variable): leaves + place for place, variable in enumerate(record.variables)}
-        written = reuse(module, [places.get(id(variable)) for variable in record.assigned])
-        overwrite(module)
-        self._run = emitted(module)
-        self._record, self._variables, self._assigned = record, record.variables, record.assigned
-        self._written = [places[id(variable)] in written for variable in record.variables]
-        self._lendings = -1
-
-    def __call__(self, leaves: list[Any]) -> Any:
-        if self._lendings != Variable.lendings:
-            self._look_at_variables()
-        values = []
-        for variable, written in zip(self._variables, self._written, strict=True):
-            if variable._value is not variable.sole:
-                _prepare(variable, written)
-            values.append(variable._value)
-        with torch.no_grad():
-            results = self._run(*leaves, *values)
-        for variable, value in zip(self._assigned, results, strict=False):
-            variable._value = variable.sole = value
-        return self._record.result(results[len(self._assigned) :])
-
-    def _look_at_variables(self) -> None:
-        """What lives on another engine comes here; what was handed out is not the variable's alone."""
-        self._lendings = Variable.lendings
-        for variable in self._variables:
-            variable.held()
-            if variable.lent:
-                variable.sole = None
-
-
-def _prepare(variable: Variable, written: bool) -> None:
-    """Let the value of a variable be as operations need it: in rows, and if they write into it, the variable's alone."""
-    if written:
-        variable._value = variable.sole = variable._value.clone(memory_format=torch.contiguous_format)
-        variable.lent = False
-    elif not variable._value.is_contiguous():
-        variable._value = variable._value.contiguous()
+def program_of(pure: Pure, leaves: int) -> Program:
+    """The program of a graph, which is changed, with this number of tensors in its arguments."""
+    tidy(pure.module)
+    places = {id(variable): leaves + place for place, variable in enumerate(pure.variables)}
+    reuse(pure.module, [places.get(id(variable)) for variable in pure.assigned])
+    overwrite(pure.module)
+    return Program(pure, emitted(pure.module), fresh=True)
 
 
 class Recorded(Forms):
@@ -83,40 +46,74 @@ class Recorded(Forms):
 
     Args:
         fn: the function.
-        premises: as long as its value stays the same, so does what the function does.
+        repeats: whether it does; see `Protocol.compile`.
     """
 
-    def __init__(self, fn: Callable[..., Any], premises: Callable[[], Hashable]) -> None:
+    _programs: OrderedDict[Hashable, Callable[[list[Any]], Any]]
+
+    def __init__(self, fn: Callable[..., Any], repeats: Repeats) -> None:
         super().__init__(fn, None)
-        self._premises, self._under = premises, premises()
-        self._runs: OrderedDict[Hashable, int] = OrderedDict()
+        self._programs = OrderedDict()
+        self._runs: OrderedDict[Hashable, float] = OrderedDict()
+        self._recordings = self._repetitions = 0
+        self._repeats = repeats
+        self._unchanged: Callable[[], bool] | None = None  # whether the programs are valid
+        self._as_written: Callable[..., Any] | None = None  # the function, if it cannot be recorded
 
     def __call__(self, *args: Any) -> Any:
-        under = self._premises()
-        if under != self._under:
-            self._under = under
-            self._programs.clear()
+        if self._as_written is not None:
+            return self._as_written(*args)
+        if self._programs and not self._valid():
+            self._forget()
         return super().__call__(*args)
 
-    def kind(self, leaf: Any) -> Hashable | None:
-        return (leaf.shape, leaf.stride(), leaf.dtype, leaf.device) if isinstance(leaf, torch.Tensor) else None
+    def known(self, signature: Hashable) -> Callable[[list[Any]], Any] | None:
+        program = super().known(signature)
+        if program is not None:
+            self._repetitions += 1
+            self._programs.move_to_end(signature)
+        return program
 
     def new(
         self, signature: Hashable, foreseen: Sequence[Variable], tensors: list[Any], unflatten: Callable[[list[Any]], Any]
     ) -> Callable[[list[Any]], Any]:
-        def as_written(tensors: list[Any]) -> Any:
-            return self._fn(*unflatten(tensors))
-
         runs = self._runs.pop(signature, 0)
-        if runs < RUNS_BEFORE:
-            self._runs[signature] = runs + 1
-            if len(self._runs) > FORMS:
-                self._runs.popitem(last=False)
-            return as_written
-        try:
-            record = Record(self._fn, tensors, unflatten)
-        except Exception:  # it reads values; or it fails, as it will when it runs as it is written
-            self._programs[signature] = as_written
-            return as_written
-        self._programs[signature] = Program(record, len(tensors))
-        return lambda tensors: record.first
+        if runs >= RUNS_BEFORE and self._may_record():
+            self._recordings += 1
+            try:
+                pure, first = record(self._fn, [tensor.clone() for tensor in tensors], unflatten)
+            except Exception:  # it reads values; or it fails, as it will when it runs as it is written
+                runs = -math.inf
+            else:
+                if self._valid():
+                    _put(self._programs, signature, program_of(pure, len(tensors)))
+                else:  # the call changed what it depends on, as the next one may
+                    self._forget()
+                    self._runs[signature] = -math.inf
+                return lambda tensors: first
+        _put(self._runs, signature, runs + 1)
+        return lambda tensors: self._fn(*unflatten([tensor.clone() for tensor in tensors]))
+
+    def _may_record(self) -> bool:
+        """Whether one more recording pays, and the function does the same at every call."""
+        if self._recordings >= AT_FIRST + self._repetitions // PAYS:
+            return False
+        if not self._programs:
+            self._unchanged = self._repeats()
+            if self._unchanged is None:
+                self._as_written = as_written(self._fn)
+        return self._unchanged is not None
+
+    def _valid(self) -> bool:
+        return self._unchanged is not None and self._unchanged()
+
+    def _forget(self) -> None:
+        self._programs.clear()
+        self._runs.clear()
+
+
+def _put(entries: OrderedDict[Hashable, Any], key: Hashable, value: Any) -> None:
+    """Add an entry, in the place of the one that was not asked for for the longest time, if there are enough."""
+    entries[key] = value
+    if len(entries) > FORMS:
+        entries.popitem(last=False)

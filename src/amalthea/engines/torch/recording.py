@@ -7,16 +7,17 @@ all that this brings.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch.fx import Graph, GraphModule, Node
+from torch.fx.node import map_aggregate
 from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_modes
 from torch.utils.weak import WeakIdKeyDictionary
 
-from amalthea import tree
 from amalthea.engines.torch import border
+from amalthea.engines.torch.forms import Pure
 from amalthea.engines.torch.tidying import written
 from amalthea.engines.tracing import filled, form_of
 from amalthea.errors import UnsupportedByEngine
@@ -27,46 +28,33 @@ LONGEST = 20_000
 """How many operations are recorded: a loop that is longer than that is better run as it is written."""
 
 
-class Record:
-    """A call, and what it computes.
+def record(fn: Callable[..., Any], leaves: list[Any], unflatten: Callable[[list[Any]], Any]) -> tuple[Pure, Any]:
+    """Call a function.
 
     Args:
         fn: the function, which has no other effects than on variables.
         leaves: the tensors in its arguments.
         unflatten: makes the arguments of such tensors.
 
-    Attributes:
-        module: the graph. Its inputs are the tensors, and then the values of `variables`; its outputs are the new values of `assigned`, and then the
-            tensors in the result.
-        variables: what was read.
-        assigned: what was assigned.
-        first: the result of the call.
+    Returns:
+        What it does, and the result of the call.
 
     Raises:
-        UnsupportedByEngine: the function reads a value, or does too much. Nothing was assigned.
+        UnsupportedByEngine: it reads a value, or does too much. Nothing was assigned.
     """
-
-    def __init__(self, fn: Callable[..., Any], leaves: list[Any], unflatten: Callable[[list[Any]], Any]) -> None:
-        recorder = _Recorder()
-        token = border.recording.set(True)
-        try:
-            with recorder, _Reads(recorder) as scope:
-                result = fn(*unflatten([recorder.given(leaf) for leaf in leaves]))
-                assigned = scope.written()
-                values = border.apart(recorder.inputs, [value for _, value in assigned])
-                results = [leaf.detach() for leaf in tree.flatten(result) if isinstance(leaf, torch.Tensor)]
-        finally:
-            border.recording.reset(token)
-        self.module = recorder.finished(values + results)
-        self.variables = scope.variables
-        self.assigned = [variable for variable, _ in assigned]
-        self._form = form_of(result, lambda leaf: isinstance(leaf, torch.Tensor))
-        apply_writes(zip(self.assigned, values, strict=True))
-        self.first = self.result(results)
-
-    def result(self, tensors: Iterable[Any]) -> Any:
-        """The result of the function, of the tensors in it."""
-        return filled(self._form, tensors)
+    recorder = _Recorder()
+    token = border.recording.set(True)
+    try:
+        with recorder, _Reads(recorder) as scope:
+            result = fn(*unflatten([recorder.given(leaf) for leaf in leaves]))
+            assigned = [variable for variable, _ in scope.written()]
+            values = border.apart(recorder.inputs, [value for _, value in scope.written()])
+            results = border.tensors_in(result)
+    finally:
+        border.recording.reset(token)
+    pure = Pure(recorder.finished(values + results), scope.variables, assigned, form_of(result, border.is_tensor))
+    apply_writes(zip(assigned, values, strict=True))
+    return pure, filled(pure.form, results)
 
 
 class _Reads(StatelessScope):
@@ -127,9 +115,9 @@ class _Recorder(TorchDispatchMode):
         self._length += 1
         if self._length > LONGEST or not _BY_VALUES.isdisjoint(func.tags):
             raise _unrecordable(func)
-        described = func, _mapped(self._node, args), _mapped(self._node, kwargs)
+        nodes = map_aggregate((args, kwargs), lambda leaf: self._node(leaf) if isinstance(leaf, torch.Tensor) else leaf)
         result = func(*args, **kwargs)
-        self._keep(result, self._graph.call_function(*described))
+        self._keep(result, self._graph.call_function(func, *nodes))
         return result
 
     def _keep(self, result: Any, node: Node) -> None:
@@ -162,17 +150,6 @@ class _Recorder(TorchDispatchMode):
 
 _BY_VALUES = {torch.Tag.data_dependent_output, torch.Tag.dynamic_output_shape}
 """What tells operations whose results have no shape, or no value, that is the same at every call."""
-
-
-def _mapped(function: Callable[[torch.Tensor], Node], argument: Any) -> Any:
-    """The arguments of an operation with `function` of the tensors in them."""
-    if isinstance(argument, torch.Tensor):
-        return function(argument)
-    if isinstance(argument, (list, tuple)):
-        return type(argument)(_mapped(function, part) for part in argument)
-    if isinstance(argument, dict):
-        return {key: _mapped(function, part) for key, part in argument.items()}
-    return argument
 
 
 def _unrecordable(operation: Any) -> UnsupportedByEngine:

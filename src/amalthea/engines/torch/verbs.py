@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
@@ -11,12 +11,13 @@ import torch
 from torch.utils._python_dispatch import _disable_current_modes
 
 from amalthea import dtypes, tree
-from amalthea.engines.protocol import Protocol, Tensor
+from amalthea.engines.protocol import Protocol, Repeats, Tensor
 from amalthea.engines.spec import Spec
 from amalthea.engines.torch import border
+from amalthea.engines.torch.forms import as_written
 from amalthea.engines.torch.gradients import CustomGradient, Recomputed, depth, detached, gradients_of, leaf_of, recorded
 from amalthea.engines.tracing import UNKNOWN, Recomputation, specs_of, stored, without_assignments
-from amalthea.state.scope import StatelessScope, apply_writes, in_stateless_scope
+from amalthea.state.scope import StatelessScope, apply_writes
 from amalthea.state.variable import Variable
 
 
@@ -52,7 +53,7 @@ class Verbs(Protocol):
         fn: Callable[..., Any],
         state: Callable[[], Sequence[Variable]] | None = None,
         jit: bool | str = "auto",
-        repeats: Callable[[], Hashable] | None = None,
+        repeats: Repeats | None = None,
     ) -> Callable[..., Any]:
         if jit is True:
             from amalthea.engines.torch.compiled import Compiled  # importing PyTorch's compiler takes a second
@@ -62,11 +63,7 @@ class Verbs(Protocol):
             from amalthea.engines.torch.recorded import Recorded
 
             return Recorded(fn, repeats)
-
-        def run(*args: Any) -> Any:
-            return fn(*args) if in_stateless_scope() else fn(*[_given(arg) for arg in args])
-
-        return run
+        return as_written(fn)
 
     def value_and_grad(self, fn: Callable[[], tuple[Tensor, Any]], variables: Sequence[Variable]) -> tuple[tuple[Tensor, Any], list[Tensor]]:
         values = [_lent(variable) for variable in variables]
@@ -202,17 +199,7 @@ def _lent(variable: Variable) -> Tensor:
     return stored(variable)
 
 
-# --- arguments, and functions without values -------------------------------------------------------------
-
-
-def _given(x: Any) -> Any:
-    """An argument of a compiled function, its arrays as tensors."""
-    kind = type(x)
-    if kind is tuple or kind is list:
-        return kind([_given(part) for part in x])
-    if kind is dict:
-        return {key: _given(part) for key, part in x.items()}
-    return tree.map_structure(border.given, x) if tree.is_nested(x) else border.given(x)
+# --- functions without values -----------------------------------------------------------------------------
 
 
 class _Shapes(StatelessScope):
