@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -13,6 +13,7 @@ import numpy as np
 from amalthea import config, dtypes
 from amalthea.engines import registry
 from amalthea.engines.derived import Engine
+from amalthea.engines.sizes import whole
 from amalthea.engines.spec import Spec
 from amalthea.errors import ArgumentError, ShapeError, StateError
 from amalthea.graph.operators import TensorOperators
@@ -144,14 +145,14 @@ class Variable(TensorOperators):
         self._initializer = host
 
     def _checked_shape(self, shape: Any) -> tuple[int, ...]:
-        sizes = (shape,) if isinstance(shape, int) else tuple(shape)
-        for size in sizes:
-            if size is None or int(size) < 0:
-                raise ShapeError(
-                    f"The shape of a variable must be known and not negative. Received: shape={sizes} for variable {self.path!r}. "
-                    "Give the layer an input whose sizes are known in every axis but the batch."
-                )
-        return tuple(int(size) for size in sizes)
+        given = tuple(shape) if isinstance(shape, Iterable) else (shape,)
+        sizes = tuple(whole(size, "shape") for size in given if size is not None)
+        if None in given or any(size < 0 for size in sizes):
+            raise ShapeError(
+                f"The shape of a variable must be known and not negative. Received: shape={given} for variable {self.path!r}. "
+                "Give the layer an input whose sizes are known in every axis but the batch."
+            )
+        return sizes
 
     # --- what it is ---
 
