@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -35,6 +35,16 @@ def autocast_scope(dtype: str | None) -> Iterator[None]:
         yield
     finally:
         _autocast.reset(token)
+
+
+class Reference(NamedTuple):
+    """A variable as a key: equal to the references to the same variable."""
+
+    variable: Variable
+
+    def deref(self) -> Variable:
+        """The variable."""
+        return self.variable
 
 
 class Variable(TensorOperators):
@@ -244,6 +254,10 @@ class Variable(TensorOperators):
     def handle(self) -> Any:
         """The tensor by which a tape of the engine in use knows it; only engines with tapes have it."""
         return registry.current().handle_of(self)
+
+    def ref(self) -> Reference:
+        """What stands for it in sets and in the keys of dictionaries."""
+        return Reference(self)
 
     def move(self, engine: Engine) -> None:
         """Live on `engine` from here on, with the same value."""
