@@ -26,6 +26,8 @@ from collections.abc import Iterable
 class AmaltheaError(Exception):
     """The root of all errors that Amalthea raises on its own."""
 
+    __init__ = Exception.__init__  # by this the AutoGraph of TensorFlow knows the classes of which it may make an error with more words
+
 
 class ArgumentError(AmaltheaError, ValueError):
     """An argument has a value that is not allowed."""

@@ -114,6 +114,17 @@ def test_torch_module_keeps_statistics_and_seeds():
 
 
 @torch_only
+def test_torch_module_keeps_the_dtype_that_it_was_given():
+    import torch
+
+    module = normalized().as_torch_module().to(torch.float64)
+    before = {name: value.dtype for name, value in module.state_dict().items()}
+    module(torch.tensor(X)).sum().backward()
+    assert {name: value.dtype for name, value in module.state_dict().items()} == before
+    assert {parameter.grad.dtype for parameter in module.parameters()} == {torch.float64}
+
+
+@torch_only
 def test_torch_module_state_dict_and_copies():
     import torch
 
@@ -202,6 +213,8 @@ def test_jax_function_gives_the_new_state():
     again, _ = fn({**params, "state": state}, X, training=True)
     assert not np.allclose(outputs, again)  # the seed went on
     np.testing.assert_array_equal(model.layers[1].moving_mean.numpy(), np.zeros(5))
+    with pytest.raises(ArgumentTypeError, match="static_argnames='training'"):
+        jax.jit(fn)(params, X, training=True)
     with pytest.raises(ArgumentError, match="net/head/bias"):
         fn({"trainable": {k: v for k, v in params["trainable"].items() if k != "net/head/bias"}, "state": state}, X)
 

@@ -418,6 +418,35 @@ def test_a_moved_model_goes_on_as_the_unmoved(engine, target):
         assert int(moved.optimizer.iterations) == 12
 
 
+@pytest.mark.skipif(len(ENGINES) < 2, reason="needs two engines that train")
+def test_a_callback_moves_a_model_from_epoch_to_epoch():
+    class Moving(amalthea.callbacks.Callback):
+        def __init__(self):
+            super().__init__()
+            self.seen = []
+
+        def on_train_batch_end(self, batch, logs=None):
+            self.seen.append(amalthea.engines.current().name)
+            if batch == 0:
+                self.model.to_engine(ENGINES[len(self.seen) % len(ENGINES)])
+
+        def on_test_batch_end(self, batch, logs=None):
+            assert amalthea.engines.current().name == self.seen[-1]
+
+    def run(callbacks):
+        amalthea.utils.set_random_seed(6)
+        with amalthea.engine(ENGINES[0]):
+            model, x, y = dense()
+            return model, model.fit(x, y, epochs=4, batch_size=24, verbose=0, shuffle=False, validation_data=(x, y), callbacks=callbacks).history
+
+    moving = Moving()
+    (model, found), (_, expected) = run([moving]), run([])
+    assert moving.seen == [ENGINES[epoch % len(ENGINES)] for epoch in range(4)]
+    assert model.engine == ENGINES[4 % len(ENGINES)]
+    for name, values in expected.items():
+        np.testing.assert_allclose(found[name], values, rtol=1e-4)
+
+
 def manifold():
     """Statistics, gates, attention, an embedding and random state in one model."""
     words = amalthea.Input((6,), dtype="int32")

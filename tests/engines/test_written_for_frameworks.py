@@ -355,12 +355,193 @@ def test_functions_that_users_trace_follow_variables():
             in_a_branch(tf.constant(True))
 
         @tf.function
+        def in_a_loop(rows):
+            for row in rows:
+                v.assign_add(row)
+
+        with pytest.raises(StateError, match="Let the loop be Python's"):  # also through AutoGraph
+            in_a_loop(tf.data.Dataset.from_tensor_slices([1.0, 2.0]))
+
+        @tf.function
         def in_our_branch(flag):
             return ops.cond(flag, lambda: v.assign(0.5).value, lambda: v.value)
 
         assert float(in_our_branch(tf.constant(False))) == 11
         assert float(in_our_branch(tf.constant(True))) == 0.5
         assert float(v) == 0.5
+
+
+# What a tape says of variables that are assigned while it follows them, or between its questions: TensorFlow's own variables are the oracle.
+
+
+def assigned_after(tf, v, still):
+    with tf.GradientTape() as tape:
+        y = tf.reduce_sum(v * v)
+    v.assign([5.0, 5.0])
+    now = v * 1.0  # read once more, by no tape
+    return now, tape.gradient(y, v)
+
+
+def assigned_between(tf, v, still):
+    with tf.GradientTape() as tape:
+        y = tf.reduce_sum(v * v)
+        v.assign([5.0, 5.0])
+        y += tf.reduce_sum(v * v)
+    return tape.gradient(y, v)
+
+
+def assigned_what_depends_on_it(tf, v, still):
+    with tf.GradientTape() as tape:
+        y = tf.reduce_sum(v * v)
+        v.assign(v * 2.0)
+        y += tf.reduce_sum(v * v)
+    return tape.gradient(y, v)
+
+
+def watched_and_then_assigned(tf, v, still):
+    with tf.GradientTape() as tape:
+        tape.watch([v, still])
+        still.assign([5.0, 5.0])
+        v.assign([7.0, 5.0])
+        y = tf.reduce_sum(v * still * still)
+    return tape.gradient(y, [v, still])
+
+
+def assigned_between_two_orders(tf, v, still):
+    with tf.GradientTape() as outer:
+        with tf.GradientTape() as inner:
+            y = tf.reduce_sum(v**3)
+        first = inner.gradient(y, v)
+        v.assign([5.0, 5.0])
+        z = tf.reduce_sum(first * v)
+    return outer.gradient(z, v)
+
+
+def assigned_in_a_pause(tf, v, still):
+    with tf.GradientTape() as tape:
+        y = tf.reduce_sum(v * v)
+        with tape.stop_recording():
+            v.assign(v * 9.0)
+        y += tf.reduce_sum(v)
+    return tape.gradient(y, v)
+
+
+def read_in_loops_and_branches(tf, v, still):
+    with tf.GradientTape() as tape:
+        y = tf.reduce_sum(tf.map_fn(lambda row: row * v, tf.ones((3, 2))))
+        for step in tf.range(tf.cast(v[0], "int32") + 2):
+            y += tf.reduce_sum(v * v) * tf.cast(step, "float32")
+        y += tf.cond(v[1] > 0.0, lambda: tf.reduce_sum(v**3), lambda: tf.reduce_sum(v))
+    return tape.gradient(y, v)
+
+
+def recomputed(tf, v, still):
+    with tf.GradientTape() as tape:
+        y = tf.reduce_sum(tf.recompute_grad(lambda x: tf.sin(x) * v)(tf.constant([1.0, 2.0])))
+    return tape.gradient(y, v)
+
+
+def in_a_gradient_of_ones_own(tf, v, still):
+    @tf.custom_gradient
+    def fn(x):
+        return x * v, lambda upstream, variables: (upstream * 10.0, [upstream * x * 3.0])
+
+    with tf.GradientTape() as tape:
+        y = tf.reduce_sum(fn(v * 1.0))
+    return tape.gradient(y, v)
+
+
+def not_connected(tf, v, still):
+    with tf.GradientTape() as tape:
+        y = tf.reduce_sum(v * v)
+    return tape.gradient(y, {"v": v, "still": still}, unconnected_gradients="zero")
+
+
+TAPES = [
+    assigned_after,
+    assigned_between,
+    assigned_what_depends_on_it,
+    watched_and_then_assigned,
+    assigned_between_two_orders,
+    assigned_in_a_pause,
+    read_in_loops_and_branches,
+    recomputed,
+    in_a_gradient_of_ones_own,
+    not_connected,
+]
+
+
+@tensorflow_only
+@pytest.mark.parametrize("how", [plain, traced], ids=["eager", "traced"])
+@pytest.mark.parametrize("program", TAPES)
+def test_gradients_by_tape_are_those_of_variables_of_tensorflow(program, how):
+    import tensorflow as tf
+
+    def run(kind):
+        v, still = kind([1.0, 2.0]), kind([3.0, 4.0], trainable=False)
+        return tf.nest.flatten(how(lambda: program(tf, v, still))())
+
+    with amalthea.engine("tensorflow"):
+        for one, other in zip(run(amalthea.Variable), run(tf.Variable), strict=True):
+            np.testing.assert_allclose(one, other, rtol=1e-6)
+
+
+@tensorflow_only
+def test_functions_traced_within_traced_functions():
+    import tensorflow as tf
+
+    with amalthea.engine("tensorflow"):
+        v = amalthea.Variable([1.0, 2.0])
+
+        @tf.function
+        def scaled(x):
+            if tf.reduce_sum(x) > 0:  # AutoGraph's
+                y = v * x
+            else:
+                y = -v * x
+            v.assign_add([1.0, 1.0])
+            return y
+
+        first, second = tf.function(lambda x: scaled(x) + v), tf.function(lambda x: scaled(x) + scaled(x))
+        np.testing.assert_allclose(first(tf.constant(3.0)), [3 + 2, 6 + 3])
+        np.testing.assert_allclose(second(tf.constant(-1.0)), [2 + 3, 3 + 4])
+        np.testing.assert_allclose(scaled(tf.constant(1.0)), [4, 5])
+        np.testing.assert_allclose(amalthea.jit(scaled)(tf.constant(1.0)), [5, 6])
+        np.testing.assert_allclose(first(tf.constant(0.0)), [7, 8])
+        np.testing.assert_allclose(v.numpy(), [7, 8])
+
+
+@tensorflow_only
+@pytest.mark.parametrize("eager", [False, True])
+def test_models_whose_methods_are_traced_by_tensorflow(eager):
+    import tensorflow as tf
+
+    class Traced(ForTensorFlow):
+        train_step = tf.function(ForTensorFlow.train_step)
+
+    class Inner(layers.Layer):
+        def build(self, shape):
+            self.linear = layers.Dense(2, name="linear")
+            self.calls = self.add_weight((), "zeros", trainable=False)
+
+        @tf.function
+        def call(self, x):
+            self.calls.assign_add(1.0)
+            return self.linear(x) if tf.reduce_sum(tf.abs(x)) > 0 else tf.zeros((tf.shape(x)[0], 2))
+
+    with amalthea.engine("tensorflow"):
+        inputs, inner = amalthea.Input((5,)), Inner()
+        model = Traced(inputs, inner(inputs))
+        inner.linear.kernel.assign(KERNEL)
+        model.compile(amalthea.optimizers.SGD(0.1), "mse", run_eagerly=eager)
+        losses, kernel, _ = by_hand()
+        assert model.fit(X, Y, batch_size=8, verbose=0, shuffle=False).history["loss"] == pytest.approx([np.mean(losses)], rel=1e-5)
+        np.testing.assert_allclose(inner.linear.kernel.numpy(), kernel, rtol=1e-5, atol=1e-6)
+        expected = X @ kernel + inner.linear.bias.numpy()
+        for size in (24, 10):
+            np.testing.assert_allclose(model.predict(X[:size], batch_size=8, verbose=0), expected[:size], rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(model(X), expected, rtol=1e-4, atol=1e-5)
+        assert int(inner.calls) == 3 + 3 + 2 + 1
 
 
 @tensorflow_only

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from amalthea.engines.sizes import at_least
 from amalthea.engines.spec import Size, Spec
 from amalthea.errors import ArgumentError, ArgumentTypeError, ShapeError
 
@@ -253,6 +254,24 @@ def slid(
             )
         sizes.append((covered - span) // strides[i] + 1)
     return tuple(sizes)
+
+
+def same_padding(size: Size, window: int, stride: int) -> tuple[int, int]:
+    """What to add before and after so that windows of `window` elements (dilation included) start at every `stride`-th element.
+
+    Where the size is not known and matters, nothing is added: only shapes are asked for then, and an unknown size stays unknown.
+
+    Example:
+        >>> same_padding(7, 3, 2), same_padding(7, 4, 1), same_padding(6, 1, 2)
+        ((1, 1), (1, 2), (0, 0))
+    """
+    if stride == 1:
+        total = window - 1
+    elif size is None:
+        return 0, 0
+    else:
+        total = at_least(0, (-(-size // stride) - 1) * stride + window - size)
+    return total // 2, total - total // 2
 
 
 def convolved(

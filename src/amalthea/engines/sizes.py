@@ -2,10 +2,28 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
-from amalthea.errors import ArgumentTypeError
+from amalthea.engines import registry
+from amalthea.errors import AmaltheaError, ArgumentTypeError
+
+
+def whole(value: Any, name: str) -> int:
+    """`value` as a plain integer.
+
+    Raises:
+        ArgumentTypeError: it is none; `name` is the argument that it was given in.
+    """
+    try:
+        return operator.index(value)
+    except AmaltheaError:
+        raise
+    except Exception:  # what is no integer has errors of its own kind for this, in each framework
+        raise ArgumentTypeError(
+            f"`{name}` takes integers. Received: {value!r:.80} of type {type(value).__name__}. Turn it into one: `int(...)`, `round(...)`, `a // b`."
+        ) from None
 
 
 class LaterSize:
@@ -73,6 +91,11 @@ for _name, _apply in {
 }.items():
     for _prefix, _operator in zip(("__", "__r"), _arithmetic(_apply), strict=True):
         setattr(LaterSize, f"{_prefix}{_name}__", _operator)
+
+
+def at_least(least: int, size: Any) -> Any:
+    """The greater of a number and a size, which need not be known yet."""
+    return LaterSize(registry.current().maximum(size.tensor, least)) if isinstance(size, LaterSize) else max(size, least)
 
 
 def at_most(number: int, size: Any) -> int:

@@ -12,6 +12,7 @@ from amalthea.engines import registry
 from amalthea.engines.protocol import Shape, Tensor
 from amalthea.errors import ArgumentTypeError
 from amalthea.graph.operators import TensorOperators
+from amalthea.ops.arguments import as_shape
 
 
 class Initializer:
@@ -40,7 +41,7 @@ class Initializer:
                 f"`shape` must be a tuple of sizes. Received: a tensor. {type(self).__name__} makes first values; it is no activation."
             )
         dtype = dtypes.standardize_dtype(dtype)
-        return registry.current().from_host(self.draw(tuple(shape), dtype), dtype)
+        return registry.current().from_host(self.draw(as_shape(registry.current(), shape), dtype), dtype)
 
     def draw(self, shape: Shape, dtype: str) -> np.ndarray:
         """The values as an array of `shape`, of NumPy's counterpart of `dtype`."""

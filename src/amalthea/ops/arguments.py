@@ -13,7 +13,7 @@ import numpy as np
 from amalthea import config, dtypes
 from amalthea.engines import registry
 from amalthea.engines.derived import Engine
-from amalthea.engines.sizes import LaterSize, SupposedSize
+from amalthea.engines.sizes import LaterSize, SupposedSize, whole
 from amalthea.engines.spec import Spec
 from amalthea.errors import ArgumentError, ArgumentTypeError
 from amalthea.graph.keras_tensor import KerasTensor
@@ -98,20 +98,38 @@ def _holds_tensors(engine: Engine, part: Any) -> bool:
     return engine.is_tensor(part) or isinstance(part, (Variable, Spec, KerasTensor)) or registry.owner(part) is not None
 
 
-def as_size(engine: Engine, size: Any) -> Any:
+def as_size(engine: Engine, size: Any, name: str = "shape") -> Any:
     """A size as a plain integer. One that is not known stays: None, or what stands for it in a graph.
 
     Raises:
-        TypeError: it is no integer.
+        ArgumentTypeError: it is no integer; `name` is the argument that it was given in.
     """
     if size is None or isinstance(size, (LaterSize, SupposedSize)):
         return size
-    return engine.size_of(size) if engine.is_tensor(size) else int(size)
+    if isinstance(size, Variable):
+        size = size.value
+    if engine.is_tensor(size) and dtypes.is_int(dtypes.standardize_dtype(size.dtype)) and not engine.shape_of(size):
+        return engine.size_of(size)
+    return whole(size, name)
 
 
-def at_least(least: int, size: Any) -> Any:
-    """The greater of a number and a size, which need not be known yet."""
-    return LaterSize(registry.current().maximum(size.tensor, least)) if isinstance(size, LaterSize) else max(size, least)
+def as_shape(engine: Engine, shape: Any, name: str = "shape", least: int = 0) -> tuple[Any, ...]:
+    """A shape, given as one size, as a sequence of them or as a tensor, as a tuple; see `as_size`.
+
+    Raises:
+        ArgumentTypeError: a size is no integer, or None where there are values; `name` is the argument that the shape was given in.
+        ArgumentError: one is less than `least`.
+    """
+    if isinstance(shape, Variable):
+        shape = shape.value
+    if engine.is_tensor(shape):
+        shape = engine.unstack(shape, 0) if len(engine.shape_of(shape)) == 1 else (shape,)
+    sizes = tuple(as_size(engine, size, name) for size in (shape if isinstance(shape, Iterable) else (shape,)))
+    if None in sizes and engine.name != "symbolic":
+        raise ArgumentTypeError(f"`{name}` takes integers: a size can be None only while a model is described. Received: {name}={sizes}.")
+    if any(isinstance(size, int) and size < least for size in sizes):
+        raise ArgumentError(f"`{name}` takes sizes of at least {least}. Received: {name}={sizes}.")
+    return sizes
 
 
 def weak_dtype(x: TensorLike) -> Any:

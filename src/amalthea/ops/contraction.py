@@ -11,6 +11,7 @@ import numpy as np
 from amalthea import dtypes
 from amalthea.engines.derived import Engine
 from amalthea.engines.registry import current
+from amalthea.engines.sizes import whole
 from amalthea.errors import ArgumentError, ArgumentTypeError, ShapeError
 from amalthea.ops.arguments import Tensor, TensorLike, as_tensor, normalize_axes, normalize_axis, promote, promote_all
 from amalthea.ops.creation import two_axes
@@ -360,7 +361,7 @@ def trace(x: TensorLike, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Ten
     x = widened(engine, x)
     if len(engine.shape_of(x)) < 2:
         raise ShapeError(f"`trace` needs a tensor of at least two axes. Received one of shape {engine.shape_of(x)}.")
-    return engine.trace(x, int(offset), *two_axes(engine, x, axis1, axis2))
+    return engine.trace(x, whole(offset, "offset"), *two_axes(engine, x, axis1, axis2))
 
 
 @operation

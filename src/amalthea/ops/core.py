@@ -14,7 +14,7 @@ from amalthea.engines.sizes import LaterSize
 from amalthea.engines.spec import Spec
 from amalthea.errors import ArgumentError, ArgumentTypeError, ShapeError, nearest
 from amalthea.graph.keras_tensor import KerasTensor
-from amalthea.ops.arguments import Tensor, TensorLike, as_size, as_tensor, normalize_axis
+from amalthea.ops.arguments import Tensor, TensorLike, as_shape, as_tensor, normalize_axis
 from amalthea.ops.operation import operation
 from amalthea.state.variable import Variable
 
@@ -237,12 +237,6 @@ def _starts(engine: Engine, start_indices: Any, rank: int) -> list[Any]:
     return starts
 
 
-def _sizes(engine: Engine, shape: Any) -> list[int]:
-    if engine.is_tensor(shape):
-        shape = engine.to_host(shape)
-    return [as_size(engine, size) for size in shape]
-
-
 @operation
 def slice(inputs: TensorLike, start_indices: Any, shape: Sequence[int]) -> Tensor:
     """Cut a block out of a tensor.
@@ -268,7 +262,7 @@ def slice(inputs: TensorLike, start_indices: Any, shape: Sequence[int]) -> Tenso
     x = as_tensor(engine, inputs)
     whole = engine.shape_of(x)
     starts = _starts(engine, start_indices, len(whole))
-    sizes: list[Any] = _sizes(engine, shape)
+    sizes: list[Any] = list(as_shape(engine, shape, least=-1))
     if len(sizes) != len(whole):
         raise ShapeError(f"`shape` must have one size for each of the {len(whole)} axes. Received: shape={tuple(shape)}.")
     for axis, (start, size, full) in enumerate(zip(starts, sizes, whole, strict=True)):
@@ -395,7 +389,7 @@ def scatter(indices: TensorLike, values: TensorLike, shape: Sequence[int]) -> Te
     """
     engine = current()
     indices, values = _index_tensor(engine, indices), as_tensor(engine, values)
-    sizes = tuple(_sizes(engine, shape))
+    sizes = as_shape(engine, shape)
     _check_scatter(engine, indices, values, sizes, "values")
     return engine.scatter_into(sizes, indices, values, "add")
 

@@ -11,15 +11,11 @@ import numpy as np
 from amalthea import config, dtypes
 from amalthea.engines.derived import Engine
 from amalthea.engines.registry import current
+from amalthea.engines.sizes import whole
 from amalthea.errors import ArgumentError, ArgumentTypeError, ShapeError
-from amalthea.ops.arguments import Tensor, TensorLike, as_size, as_tensor, normalize_axis, promote_all, weak_dtype
+from amalthea.ops.arguments import Tensor, TensorLike, as_shape, as_tensor, normalize_axis, promote_all, weak_dtype
 from amalthea.ops.operation import operation
 from amalthea.ops.shaping import host_values
-
-
-def _shape(shape: Any) -> tuple[int, ...]:
-    sizes = (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)
-    return tuple(as_size(current(), size) for size in sizes)
 
 
 def _dtype(dtype: Any) -> str | None:
@@ -84,7 +80,7 @@ def zeros(shape: int | Sequence[int], dtype: Any = None) -> Tensor:
         >>> ops.zeros((2,)).tolist()
         [0.0, 0.0]
     """
-    return current().zeros(_shape(shape), dtypes.standardize_dtype(dtype))
+    return current().zeros(as_shape(current(), shape), dtypes.standardize_dtype(dtype))
 
 
 @operation
@@ -103,7 +99,7 @@ def ones(shape: int | Sequence[int], dtype: Any = None) -> Tensor:
         >>> ops.ones((2,), dtype="int32").tolist()
         [1, 1]
     """
-    return current().ones(_shape(shape), dtypes.standardize_dtype(dtype))
+    return current().ones(as_shape(current(), shape), dtypes.standardize_dtype(dtype))
 
 
 @operation
@@ -122,7 +118,7 @@ def empty(shape: int | Sequence[int], dtype: Any = None) -> Tensor:
         >>> ops.empty((2, 3)).shape
         (2, 3)
     """
-    return current().zeros(_shape(shape), dtypes.standardize_dtype(dtype))
+    return current().zeros(as_shape(current(), shape), dtypes.standardize_dtype(dtype))
 
 
 @operation
@@ -142,7 +138,7 @@ def full(shape: int | Sequence[int], fill_value: TensorLike, dtype: Any = None) 
         >>> ops.full((2,), 7, dtype="int32").tolist()
         [7, 7]
     """
-    return _filled(current(), _shape(shape), fill_value, dtypes.standardize_dtype(dtype))
+    return _filled(current(), as_shape(current(), shape), fill_value, dtypes.standardize_dtype(dtype))
 
 
 def _filled(engine: Engine, shape: tuple[int, ...], value: TensorLike, dtype: str) -> Tensor:
@@ -381,7 +377,7 @@ def geomspace(start: TensorLike, stop: TensorLike, num: int = 50, endpoint: bool
 
 def _ends(engine: Engine, start: TensorLike, stop: TensorLike, num: int) -> tuple[Tensor, Tensor]:
     """Both ends as floating tensors of one shape."""
-    if num < 0:
+    if whole(num, "num") < 0:
         raise ArgumentError(f"`num` must not be negative. Received: num={num}.")
     first, last = promote_all(engine, start, stop, floating=True)
     last = engine.like(last, first)
@@ -407,6 +403,11 @@ def _along(engine: Engine, x: Tensor, axis: int) -> Tensor:
 # --- matrices ------------------------------------------------------------------------------------------
 
 
+def _rows_and_columns(rows: Any, columns: Any) -> tuple[Any, Any]:
+    (rows,), (columns,) = as_shape(current(), rows, "N"), as_shape(current(), rows if columns is None else columns, "M")
+    return rows, columns
+
+
 @operation
 def eye(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Tensor:  # noqa: N803 (NumPy's names)
     """A matrix with ones on a diagonal, zeros elsewhere.
@@ -425,7 +426,7 @@ def eye(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Tensor: 
         >>> ops.eye(2).tolist()
         [[1.0, 0.0], [0.0, 1.0]]
     """
-    return current().eye(int(N), int(N if M is None else M), int(k), dtypes.standardize_dtype(dtype))
+    return current().eye(*_rows_and_columns(N, M), whole(k, "k"), dtypes.standardize_dtype(dtype))
 
 
 @operation
@@ -444,7 +445,8 @@ def identity(n: int, dtype: Any = None) -> Tensor:
         >>> ops.identity(2).tolist()
         [[1.0, 0.0], [0.0, 1.0]]
     """
-    return current().eye(int(n), int(n), 0, dtypes.standardize_dtype(dtype))
+    (size,) = as_shape(current(), n, "n")
+    return current().eye(size, size, 0, dtypes.standardize_dtype(dtype))
 
 
 @operation
@@ -465,7 +467,7 @@ def tri(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Tensor: 
         >>> ops.tri(2).tolist()
         [[1.0, 0.0], [1.0, 1.0]]
     """
-    return current().tri(int(N), int(N if M is None else M), int(k), dtypes.standardize_dtype(dtype))
+    return current().tri(*_rows_and_columns(N, M), whole(k, "k"), dtypes.standardize_dtype(dtype))
 
 
 def _matrices(engine: Engine, x: TensorLike, name: str) -> Tensor:
@@ -492,7 +494,7 @@ def tril(x: TensorLike, k: int = 0) -> Tensor:
         [[1, 0], [3, 4]]
     """
     engine = current()
-    return engine.tril(_matrices(engine, x, "tril"), int(k))
+    return engine.tril(_matrices(engine, x, "tril"), whole(k, "k"))
 
 
 @operation
@@ -512,7 +514,7 @@ def triu(x: TensorLike, k: int = 0) -> Tensor:
         [[1, 2], [0, 4]]
     """
     engine = current()
-    return engine.triu(_matrices(engine, x, "triu"), int(k))
+    return engine.triu(_matrices(engine, x, "triu"), whole(k, "k"))
 
 
 @operation
@@ -539,7 +541,7 @@ def diag(x: TensorLike, k: int = 0) -> Tensor:
     rank = len(engine.shape_of(x))
     if rank not in (1, 2):
         raise ShapeError(f"`diag` takes a vector or a matrix. Received a tensor of shape {engine.shape_of(x)}.")
-    return engine.diag(x, int(k)) if rank == 1 else engine.diagonal(x, int(k), 0, 1)
+    return engine.diag(x, whole(k, "k")) if rank == 1 else engine.diagonal(x, whole(k, "k"), 0, 1)
 
 
 @operation
@@ -559,7 +561,7 @@ def diagflat(x: TensorLike, k: int = 0) -> Tensor:
         [[1, 0], [0, 2]]
     """
     engine = current()
-    return engine.diag(engine.ravel(as_tensor(engine, x)), int(k))
+    return engine.diag(engine.ravel(as_tensor(engine, x)), whole(k, "k"))
 
 
 @operation
@@ -582,7 +584,7 @@ def diagonal(x: TensorLike, offset: int = 0, axis1: int = 0, axis2: int = 1) -> 
     """
     engine = current()
     x = _matrices(engine, x, "diagonal")
-    return engine.diagonal(x, int(offset), *two_axes(engine, x, axis1, axis2))
+    return engine.diagonal(x, whole(offset, "offset"), *two_axes(engine, x, axis1, axis2))
 
 
 def two_axes(engine: Engine, x: Tensor, axis1: int, axis2: int) -> tuple[int, int]:
@@ -619,7 +621,7 @@ def vander(x: TensorLike, N: int | None = None, increasing: bool = False) -> Ten
     if len(engine.shape_of(x)) != 1:
         raise ShapeError(f"`vander` takes a vector. Received a tensor of shape {engine.shape_of(x)}.")
     x = engine.cast(x, "int32") if engine.dtype_of(x) == "bool" else x
-    count = engine.shape_of(x)[0] if N is None else int(N)
+    count = engine.shape_of(x)[0] if N is None else whole(N, "N")
     if count is None:
         return engine.reshape(engine.matmul(engine.expand_dims(x, 1), engine.expand_dims(x, 0)), (None, None))  # type: ignore[arg-type]
     powers = [engine.ones_like(x)]

@@ -13,7 +13,7 @@ from amalthea.engines.derived import Engine
 from amalthea.engines.registry import current
 from amalthea.errors import ArgumentError, ArgumentTypeError, ShapeError
 from amalthea.graph.keras_tensor import KerasTensor
-from amalthea.ops.arguments import Tensor, TensorLike, as_tensor, normalize_axis, promote
+from amalthea.ops.arguments import Tensor, TensorLike, as_shape, as_tensor, normalize_axis, promote
 from amalthea.ops.operation import operation
 from amalthea.state.variable import Variable
 
@@ -252,7 +252,7 @@ def unravel_index(indices: TensorLike, shape: Sequence[int]) -> tuple[Tensor, ..
     """
     engine = current()
     indices = index_tensor(engine, indices)
-    sizes = (int(shape),) if isinstance(shape, (int, np.integer)) else tuple(int(size) for size in shape)
+    sizes = as_shape(engine, shape)
     total = math.prod(sizes)
     rest = engine.where(engine.less(indices, 0), engine.add(indices, total), indices)
     rest = engine.clip(rest, 0, max(total - 1, 0))

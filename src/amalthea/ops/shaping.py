@@ -11,8 +11,9 @@ import numpy as np
 from amalthea import dtypes
 from amalthea.engines.derived import Engine
 from amalthea.engines.registry import current
+from amalthea.engines.sizes import whole
 from amalthea.errors import ArgumentError, ArgumentTypeError, ShapeError, nearest
-from amalthea.ops.arguments import Tensor, TensorLike, as_size, as_tensor, normalize_axes, normalize_axis
+from amalthea.ops.arguments import Tensor, TensorLike, as_shape, as_size, as_tensor, normalize_axes, normalize_axis
 from amalthea.ops.operation import operation
 
 
@@ -39,7 +40,7 @@ def reshape(x: TensorLike, newshape: int | Sequence[int | None]) -> Tensor:
     x = as_tensor(engine, x)
     sizes = [newshape] if isinstance(newshape, (int, np.integer)) else list(newshape)
     open_places = [place for place, size in enumerate(sizes) if size is None or (isinstance(size, (int, np.integer)) and size == -1)]
-    target = tuple(-1 if place in open_places else as_size(engine, size) for place, size in enumerate(sizes))
+    target = tuple(-1 if place in open_places else as_size(engine, size, "newshape") for place, size in enumerate(sizes))
     if len(open_places) > 1:
         if engine.name == "symbolic" and -1 not in sizes:  # several sizes are not known yet
             return engine.reshape(x, tuple(sizes))  # type: ignore[arg-type]
@@ -233,7 +234,7 @@ def broadcast_to(x: TensorLike, shape: Sequence[int]) -> Tensor:
     """
     engine = current()
     x = as_tensor(engine, x)
-    target = (int(shape),) if isinstance(shape, (int, np.integer)) else tuple(as_size(engine, size) for size in shape)
+    target = as_shape(engine, shape)
     own = engine.shape_of(x)
     pairs = zip(reversed(own), reversed(target), strict=False)
     if len(own) > len(target) or any(a not in (1, None) and b is not None and a != b for a, b in pairs):
@@ -481,8 +482,9 @@ def _cut(x: TensorLike, indices_or_sections: Any, axis: int, even: bool) -> list
     shape = engine.shape_of(x)
     axis = normalize_axis(axis, len(shape))
     size = shape[axis]
-    if isinstance(indices_or_sections, (int, np.integer)):
-        count = int(indices_or_sections)
+    cuts = [whole(cut, "indices_or_sections") for cut in np.ravel(host_values(engine, indices_or_sections))]
+    if not np.ndim(indices_or_sections):
+        (count,) = cuts
         if count < 1:
             raise ArgumentError(f"`indices_or_sections` must be at least 1. Received: {count}.")
         if size is None:
@@ -490,8 +492,7 @@ def _cut(x: TensorLike, indices_or_sections: Any, axis: int, even: bool) -> list
         if even and size % count:
             raise ShapeError(f"Axis {axis} of a tensor of shape {shape} cannot be cut to {count} parts that are alike. See `ops.array_split`.")
         return engine.split(x, tuple(size // count + (part < size % count) for part in range(count)), axis)
-    places = [int(place) for place in np.asarray(indices_or_sections).ravel()]
-    return [engine.slice_axis(x, axis, start, stop) for start, stop in zip([0, *places], [*places, None], strict=True)]
+    return [engine.slice_axis(x, axis, start, stop) for start, stop in zip([0, *cuts], [*cuts, None], strict=True)]
 
 
 @operation
@@ -583,7 +584,7 @@ def tile(x: TensorLike, repeats: int | Sequence[int]) -> Tensor:
     """
     engine = current()
     x = as_tensor(engine, x)
-    counts = [as_size(engine, count) for count in (repeats if isinstance(repeats, (list, tuple)) else np.atleast_1d(np.asarray(repeats)))]
+    counts = [as_size(engine, count, "repeats") for count in (repeats if isinstance(repeats, (list, tuple)) else np.atleast_1d(np.asarray(repeats)))]
     rank = len(engine.shape_of(x))
     if len(counts) > rank:
         x = engine.expand_dims(x, tuple(range(len(counts) - rank)))
@@ -619,7 +620,7 @@ def repeat(x: TensorLike, repeats: int | Sequence[int] | TensorLike, axis: int |
     place = normalize_axis(axis or 0, len(engine.shape_of(x)))
     if isinstance(repeats, (int, np.integer)):
         return engine.repeat(x, int(repeats), place)
-    counts = [int(count) for count in np.ravel(host_values(engine, repeats))]
+    counts = [whole(count, "repeats") for count in np.ravel(host_values(engine, repeats))]
     if len(counts) == 1:
         return engine.repeat(x, counts[0], place)
     size = engine.shape_of(x)[place]
@@ -719,7 +720,7 @@ def roll(x: TensorLike, shift: int | Sequence[int], axis: int | Sequence[int] | 
     engine = current()
     x = as_tensor(engine, x)
     shape = engine.shape_of(x)
-    shifts = [int(s) for s in np.ravel(host_values(engine, shift))]
+    shifts = [whole(step, "shift") for step in np.ravel(host_values(engine, shift))]
     if axis is None:
         return engine.reshape(engine.roll(engine.ravel(x), sum(shifts), 0), shape)
     axes = [axis] if isinstance(axis, (int, np.integer)) else list(axis)
@@ -760,7 +761,7 @@ def rot90(array: TensorLike, k: int = 1, axes: Sequence[int] = (0, 1)) -> Tensor
     assert plane is not None
     if len(plane) != 2:
         raise ArgumentError(f"`axes` must be two different axes. Received: axes={tuple(axes)}.")
-    return engine.rot90(array, int(k), *plane)
+    return engine.rot90(array, whole(k, "k"), *plane)
 
 
 # --- padding -------------------------------------------------------------------------------------------
@@ -815,13 +816,15 @@ def pad(x: TensorLike, pad_width: Any, mode: str = "constant", constant_values: 
 
 def _pad_widths(engine: Engine, pad_width: Any, rank: int) -> list[tuple[int, int]]:
     given = host_values(engine, pad_width)
+    for width in given.ravel():
+        whole(width, "pad_width")
     try:
-        pairs = np.broadcast_to(given, (rank, 2)).astype(np.int64)
+        pairs = np.broadcast_to(given, (rank, 2))
     except ValueError:
         raise ShapeError(f"`pad_width` must be a number, a pair, or one pair for each of the {rank} axes. Received: {pad_width!r}.") from None
     if (pairs < 0).any():
         raise ShapeError(f"`pad_width` must not be negative. Received: {pad_width!r}.")
-    return [(int(before), int(after)) for before, after in pairs]
+    return [(before, after) for before, after in pairs.tolist()]
 
 
 def _pad_constant(engine: Engine, x: Tensor, widths: list[tuple[int, int]], values: TensorLike) -> Tensor:

@@ -9,6 +9,7 @@ import numpy as np
 from amalthea import dtypes
 from amalthea.engines.derived import Engine
 from amalthea.engines.registry import current
+from amalthea.engines.sizes import whole
 from amalthea.errors import ArgumentError, ArgumentTypeError, ShapeError
 from amalthea.ops.arguments import Tensor, TensorLike, as_tensor, normalize_axis, promote_all
 from amalthea.ops.operation import operation
@@ -124,12 +125,13 @@ def top_k(x: TensorLike, k: int, sorted: bool = True) -> tuple[Tensor, Tensor]:
         raise ShapeError("`top_k` needs a tensor of at least one axis. Received a scalar.")
     x, place = _to_sort(engine, x, -1)
     size = engine.shape_of(x)[place]
+    k = whole(k, "k")
     if k < 0 or (size is not None and k > size):
         raise ArgumentError(f"`k` must be between 0 and the size {size} of the last axis. Received: k={k}.")
     if engine.dtype_of(x) == "bool":
-        values, places = engine.top_k(engine.cast(x, "int32"), int(k))
+        values, places = engine.top_k(engine.cast(x, "int32"), k)
         return engine.cast(values, "bool"), places
-    return engine.top_k(x, int(k))
+    return engine.top_k(x, k)
 
 
 @operation

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from amalthea.engines.derived import Engine
-from amalthea.ops.arguments import Tensor, at_least
+from amalthea.engines.sizes import at_least
+from amalthea.ops.arguments import Tensor
 
 
 def window_count(size: int | None, window: int, stride: int, dilation: int = 1, padded: int = 0) -> Any:

@@ -10,12 +10,11 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from amalthea import dtypes
 from amalthea.engines.registry import current
-from amalthea.errors import ArgumentError, ArgumentTypeError, ShapeError
-from amalthea.ops.arguments import Tensor, TensorLike, as_size, as_tensor, floating, normalize_axis
+from amalthea.engines.sizes import whole
+from amalthea.errors import ArgumentError, ShapeError
+from amalthea.ops.arguments import Tensor, TensorLike, as_shape, as_size, as_tensor, floating, normalize_axis
 from amalthea.ops.operation import operation
 from amalthea.random.seed import SeedGenerator, draw_seed
 
@@ -45,7 +44,7 @@ def normal(shape: Sequence[int], mean: TensorLike = 0.0, stddev: TensorLike = 1.
         >>> amalthea.random.normal((2, 3), mean=5.0, seed=1).shape
         (2, 3)
     """
-    engine, sizes = current(), _shape(shape)
+    engine, sizes = current(), as_shape(current(), shape)
     dtype = dtypes.standardize_dtype(dtype)
     key = draw_seed(seed)
     if dtypes.is_complex(dtype):
@@ -81,7 +80,7 @@ def uniform(shape: Sequence[int], minval: TensorLike = 0.0, maxval: TensorLike =
         >>> bool((x >= -1).all() and (x < 1).all())
         True
     """
-    engine, sizes = current(), _shape(shape)
+    engine, sizes = current(), as_shape(current(), shape)
     dtype = _floating_dtype("uniform", dtypes.standardize_dtype(dtype))
     draw = engine.random_uniform(draw_seed(seed), sizes, dtype)
     if _is_number(minval) and _is_number(maxval):
@@ -112,7 +111,7 @@ def randint(shape: Sequence[int], minval: int, maxval: int, dtype: Any = "int32"
         >>> sorted(set(amalthea.random.randint((100,), 1, 4, seed=1).tolist()))
         [1, 2, 3]
     """
-    sizes = _shape(shape)
+    sizes = as_shape(current(), shape)
     dtype = dtypes.standardize_dtype(dtype)
     if not dtypes.is_int(dtype):
         raise ArgumentError(f"`randint` needs an integer `dtype`. Received: dtype={dtype!r}. For floating numbers there is `uniform`.")
@@ -144,7 +143,7 @@ def truncated_normal(shape: Sequence[int], mean: TensorLike = 0.0, stddev: Tenso
         >>> bool(abs(amalthea.random.truncated_normal((1000,), seed=1)).max() <= 2)
         True
     """
-    engine, sizes = current(), _shape(shape)
+    engine, sizes = current(), as_shape(current(), shape)
     dtype = _floating_dtype("truncated_normal", dtypes.standardize_dtype(dtype))
     return _scaled(engine.random_truncated_normal(draw_seed(seed), sizes, dtype), stddev, mean)
 
@@ -174,7 +173,7 @@ def categorical(logits: TensorLike, num_samples: int, dtype: Any = "int32", seed
     logits = floating(engine, logits)
     if len(logits.shape) != 2:
         raise ShapeError(f"`logits` must have shape (batch, classes). Received a tensor of shape {tuple(logits.shape)}.")
-    return engine.random_categorical(draw_seed(seed), logits, int(num_samples), dtypes.standardize_dtype(dtype))
+    return engine.random_categorical(draw_seed(seed), logits, whole(num_samples, "num_samples"), dtypes.standardize_dtype(dtype))
 
 
 @operation
@@ -254,7 +253,7 @@ def gamma(shape: Sequence[int], alpha: TensorLike, dtype: Any = None, seed: Seed
         >>> bool((amalthea.random.gamma((100,), 0.5, seed=1) >= 0).all())
         True
     """
-    engine, sizes = current(), _shape(shape)
+    engine, sizes = current(), as_shape(current(), shape)
     dtype = _floating_dtype("gamma", dtypes.standardize_dtype(dtype))
     return engine.random_gamma(draw_seed(seed), _spread(alpha, sizes, dtype))
 
@@ -282,7 +281,7 @@ def beta(shape: Sequence[int], alpha: TensorLike, beta: TensorLike, dtype: Any =
         >>> bool((x >= 0).all() and (x <= 1).all())
         True
     """
-    engine, sizes = current(), _shape(shape)
+    engine, sizes = current(), as_shape(current(), shape)
     dtype = _floating_dtype("beta", dtypes.standardize_dtype(dtype))
     return engine.random_beta(draw_seed(seed), _spread(alpha, sizes, dtype), _spread(beta, sizes, dtype))
 
@@ -309,18 +308,9 @@ def binomial(shape: Sequence[int], counts: TensorLike, probabilities: TensorLike
         >>> amalthea.random.binomial((3,), 5, 1.0, seed=1).tolist()
         [5.0, 5.0, 5.0]
     """
-    engine, sizes = current(), _shape(shape)
+    engine, sizes = current(), as_shape(current(), shape)
     dtype = _floating_dtype("binomial", dtypes.standardize_dtype(dtype))
     return engine.random_binomial(draw_seed(seed), _spread(counts, sizes, dtype), _spread(probabilities, sizes, dtype))
-
-
-def _shape(shape: Any) -> Shape:
-    if isinstance(shape, (int, np.integer)):
-        return (int(shape),)
-    try:
-        return tuple(as_size(current(), size) for size in shape)
-    except (TypeError, ValueError):
-        raise ArgumentTypeError(f"`shape` must be a tuple of integers. Received: shape={shape!r} (of type {type(shape).__name__}).") from None
 
 
 def _floating_dtype(function: str, dtype: str, kinds: str = "floating") -> str:
@@ -354,7 +344,7 @@ def _spread(parameter: TensorLike, shape: Shape, dtype: str) -> Tensor:
 def _noise_shape(noise_shape: Sequence[int | None] | None, shape: Shape) -> Shape:
     if noise_shape is None:
         return shape
-    sizes = tuple(as_size(current(), size) for size in noise_shape)
+    sizes = tuple(as_size(current(), size, "noise_shape") for size in noise_shape)
     offset = len(shape) - len(sizes)
     filled = tuple(shape[offset + axis] if size is None and offset + axis >= 0 else size for axis, size in enumerate(sizes))
     fits = all(size in (1, shape[offset + axis]) or shape[offset + axis] is None for axis, size in enumerate(filled) if offset + axis >= 0)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from amalthea import config, dtypes
 from amalthea.engines import registry
 from amalthea.engines.derived import Engine
+from amalthea.engines.sizes import whole
 from amalthea.engines.spec import Spec
 from amalthea.errors import ArgumentError, ShapeError, StateError
 from amalthea.graph.operators import TensorOperators
@@ -34,6 +35,16 @@ def autocast_scope(dtype: str | None) -> Iterator[None]:
         yield
     finally:
         _autocast.reset(token)
+
+
+class Reference(NamedTuple):
+    """A variable as a key: equal to the references to the same variable."""
+
+    variable: Variable
+
+    def deref(self) -> Variable:
+        """The variable."""
+        return self.variable
 
 
 class Variable(TensorOperators):
@@ -144,14 +155,14 @@ class Variable(TensorOperators):
         self._initializer = host
 
     def _checked_shape(self, shape: Any) -> tuple[int, ...]:
-        sizes = (shape,) if isinstance(shape, int) else tuple(shape)
-        for size in sizes:
-            if size is None or int(size) < 0:
-                raise ShapeError(
-                    f"The shape of a variable must be known and not negative. Received: shape={sizes} for variable {self.path!r}. "
-                    "Give the layer an input whose sizes are known in every axis but the batch."
-                )
-        return tuple(int(size) for size in sizes)
+        given = tuple(shape) if isinstance(shape, Iterable) else (shape,)
+        sizes = tuple(whole(size, "shape") for size in given if size is not None)
+        if None in given or any(size < 0 for size in sizes):
+            raise ShapeError(
+                f"The shape of a variable must be known and not negative. Received: shape={given} for variable {self.path!r}. "
+                "Give the layer an input whose sizes are known in every axis but the batch."
+            )
+        return sizes
 
     # --- what it is ---
 
@@ -243,6 +254,10 @@ class Variable(TensorOperators):
     def handle(self) -> Any:
         """The tensor by which a tape of the engine in use knows it; only engines with tapes have it."""
         return registry.current().handle_of(self)
+
+    def ref(self) -> Reference:
+        """What stands for it in sets and in the keys of dictionaries."""
+        return Reference(self)
 
     def move(self, engine: Engine) -> None:
         """Live on `engine` from here on, with the same value."""

@@ -371,7 +371,7 @@ class Trainer:
         _require_count("epochs", epochs)
         if validation_split and validation_data is None:
             (x, y, sample_weight), validation_data = sources.train_validation_split((x, y, sample_weight), validation_split)
-        with self._on_engine() as engine:
+        with self._on_engine() as trains_on:
             source = sources.make_source(
                 x,
                 y,
@@ -403,30 +403,34 @@ class Trainer:
                 for epoch in range(initial_epoch, epochs):
                     if not source.ready():
                         break
-                    self.reset_metrics()
-                    callbacks.on_epoch_begin(epoch)
-                    logs = self._run_epoch(engine, source, epoch, function, callbacks, "train") or Logs()
-                    if validation_data is not None and _is_due(epoch, validation_freq):
-                        if validation is None:
-                            val_x, val_y, val_weight = sources.unpack_validation_data(validation_data)
-                            validation = sources.make_source(
-                                val_x,
-                                val_y,
-                                val_weight,
-                                batch_size=_batch_size_for(val_x, validation_batch_size or batch_size),
-                                steps_per_epoch=_limited(validation_steps, config.max_steps_per_epoch()),
-                                purpose="evaluate",
-                            )
-                            self._prepare(validation, "evaluate")
-                        validation.restart()
-                        values = self._evaluate(engine, validation, callbacks)
-                        logs = Logs({**logs.raw(), **{f"val_{name}": value for name, value in values.raw().items()}}, engine_reader(engine))
-                    callbacks.on_epoch_end(epoch, logs)
+                    with self._on_engine() as engine:
+                        if engine is not trains_on:  # a callback moved the model
+                            function, trains_on = self.make_train_function(), engine
+                        self.reset_metrics()
+                        callbacks.on_epoch_begin(epoch)
+                        logs = self._run_epoch(engine, source, epoch, function, callbacks, "train") or Logs()
+                        if validation_data is not None and _is_due(epoch, validation_freq):
+                            if validation is None:
+                                val_x, val_y, val_weight = sources.unpack_validation_data(validation_data)
+                                validation = sources.make_source(
+                                    val_x,
+                                    val_y,
+                                    val_weight,
+                                    batch_size=_batch_size_for(val_x, validation_batch_size or batch_size),
+                                    steps_per_epoch=_limited(validation_steps, config.max_steps_per_epoch()),
+                                    purpose="evaluate",
+                                )
+                                self._prepare(validation, "evaluate")
+                            validation.restart()
+                            values = self._evaluate(engine, validation, callbacks)
+                            logs = Logs({**logs.raw(), **{f"val_{name}": value for name, value in values.raw().items()}}, engine_reader(engine))
+                        callbacks.on_epoch_end(epoch, logs)
                     if self.stop_training:
                         break
-                if self.optimizer is not None and epochs > initial_epoch:
-                    self.optimizer.finalize_variable_values(self.trainable_weights)
-                callbacks.on_train_end(logs)
+                with self._on_engine():
+                    if self.optimizer is not None and epochs > initial_epoch:
+                        self.optimizer.finalize_variable_values(self.trainable_weights)
+                    callbacks.on_train_end(logs)
             finally:
                 callbacks.close()
                 source.close()
@@ -678,7 +682,8 @@ class Trainer:
         """Move the model to another engine: weights, state of the optimizer, of metrics and of random generators. Training goes on there.
 
         A model stays on the engine on which it was first trained, evaluated or used to predict, whatever engine is chosen later, until it
-        is moved. Inside `with amalthea.engine(...)` a plain call `model(x)` follows that choice.
+        is moved. Inside `with amalthea.engine(...)` a plain call `model(x)` follows that choice. Moved by a callback, `fit` goes on there with
+        the next epoch.
 
         Args:
             name: "jax", "torch", "tensorflow" or "numpy".

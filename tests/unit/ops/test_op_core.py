@@ -142,3 +142,62 @@ def test_scatter_refuses_what_does_not_fit():
 def test_stop_gradient(gradient):
     (found,) = gradient(lambda x: x * ops.stop_gradient(x), np.array([2.0, 3.0], "float32"))
     np.testing.assert_array_equal(found, [2.0, 3.0])
+
+
+SHAPED = {
+    "zeros": lambda size: ops.zeros((2, size)),
+    "bare": ops.ones,
+    "full": lambda size: ops.full((size,), 7.0),
+    "broadcast_to": lambda size: ops.broadcast_to(np.ones(1), (size,)),
+    "scatter": lambda size: ops.scatter([[0]], [1.0], (size,)),
+    "eye": lambda size: ops.eye(2, size),
+    "normal": lambda size: amalthea.random.normal((size,), seed=1),
+    "initializer": lambda size: amalthea.initializers.GlorotUniform(seed=1)((2, size)),
+    "variable": lambda size: amalthea.Variable("zeros", shape=(size,)).value,
+}
+COUNTED = {
+    "reshape": lambda size: ops.reshape(np.arange(6), (size, 2)),
+    "tile": lambda size: ops.tile([1, 2], (size,)),
+    "repeat": lambda size: ops.repeat([1, 2], size),
+    "split": lambda size: ops.split(np.arange(6), size),
+    "roll": lambda size: ops.roll([1, 2, 3], size),
+    "pad": lambda size: ops.pad([1, 2, 3], size),
+    "one_hot": lambda size: ops.one_hot([1], size),
+    "top_k": lambda size: ops.top_k([4, 5, 6], size),
+    "linspace": lambda size: ops.linspace(0, 1, size),
+    "resize": lambda size: ops.image.resize(np.ones((4, 4, 1)), (size, 2)),
+}
+
+
+@pytest.mark.parametrize("given", [3.0, 2.5, np.float32(3), "3"])
+@pytest.mark.parametrize("call", [*SHAPED.values(), *COUNTED.values()], ids=[*SHAPED, *COUNTED])
+def test_a_size_that_is_no_integer_is_refused(call, given):
+    with pytest.raises((ArgumentTypeError, ArgumentError), match="integers"):
+        call(given)
+
+
+@pytest.mark.parametrize("call", SHAPED.values(), ids=SHAPED)
+def test_a_size_that_no_tensor_has_is_refused(call):
+    with pytest.raises((ArgumentError, ShapeError), match=r"at least 0|not negative"):
+        call(-1)
+
+
+@pytest.mark.parametrize("call", [SHAPED[name] for name in ("zeros", "bare", "normal", "variable")])
+def test_values_have_no_unknown_sizes(call):
+    with pytest.raises((ArgumentTypeError, ShapeError), match="None"):
+        call(None)
+
+
+@pytest.mark.parametrize("given", [3, np.int64(3), np.array(3), np.uint8(3)])
+@pytest.mark.parametrize("call", [*SHAPED.values(), *COUNTED.values()], ids=[*SHAPED, *COUNTED])
+def test_integers_of_every_kind_are_sizes(call, given):
+    found, expected = call(given), call(3)
+    for one, other in zip(amalthea.tree.flatten(found), amalthea.tree.flatten(expected), strict=True):
+        np.testing.assert_array_equal(ops.convert_to_numpy(one), ops.convert_to_numpy(other))
+
+
+def test_tensors_and_variables_are_shapes():
+    assert ops.zeros(ops.array([2, 3])).shape == (2, 3)
+    assert ops.zeros((amalthea.Variable(2, dtype="int32"), ops.array(3))).shape == (2, 3)
+    with pytest.raises(ArgumentTypeError, match="integers"):
+        ops.zeros(ops.array([2.0, 3.0]))

@@ -16,7 +16,7 @@ from amalthea import config, dtypes
 from amalthea.engines import registry
 from amalthea.engines.bridging import named_variables
 from amalthea.engines.jax import ENGINE
-from amalthea.errors import ArgumentError, StateError
+from amalthea.errors import ArgumentError, ArgumentTypeError, StateError
 from amalthea.state.scope import StatelessScope
 from amalthea.state.variable import Variable
 
@@ -33,6 +33,10 @@ def as_function(model: Any) -> tuple[Callable[..., Any], Params]:
         groups["trainable" if trained else "state"][path] = variable
 
     def fn(params: Params, *args: Any, training: bool = False, **kwargs: Any) -> Any:
+        if isinstance(training, jax.core.Tracer):
+            raise ArgumentTypeError(
+                "`training` chooses what is computed, so it cannot be traced. Under `jax.jit`, name it: `jax.jit(fn, static_argnames='training')`."
+            )
         with registry.use(ENGINE):
             with StatelessScope(_pairs(groups, params)) as scope:
                 outputs = model(*args, training=training, **kwargs)

@@ -1,5 +1,6 @@
 """The TensorFlow engine: translation in `arrays.py`, `indexing.py` and `algebra.py`, windows over space in `windows.py`, fused operations in
-`nn.py`, compilation and gradients in `verbs.py`, what programs written for TensorFlow need of variables in `tapes.py`."""
+`nn.py`, compilation and gradients in `verbs.py`, what programs written for TensorFlow need of variables in `tapes.py`
+and `functions.py`."""
 
 from __future__ import annotations
 

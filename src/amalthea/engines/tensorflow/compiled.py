@@ -19,6 +19,7 @@ import tensorflow as tf
 
 from amalthea import tree
 from amalthea.engines import tracing
+from amalthea.engines.tensorflow.functions import apart
 from amalthea.engines.tracing import TraceScope, traced
 from amalthea.errors import UnsupportedByEngine
 from amalthea.state.variable import Variable
@@ -34,7 +35,7 @@ def graph_of(fn: Callable[..., Any], specs: Sequence[Any] = ()) -> Any:
 
 def machine_code_of(fn: Callable[..., Any], specs: Sequence[Any]) -> Any:
     """As `graph_of`, for a graph whose one operation is `fn`, compiled by XLA when it is first called."""
-    compiled = tf.function(fn, autograph=False, jit_compile=True)
+    compiled = apart(tf.function(fn, autograph=False, jit_compile=True))
     return graph_of(lambda *tensors: compiled(*tensors), specs)
 
 

@@ -50,6 +50,8 @@ class Verbs(Protocol):
                 "A variable was assigned a tensor of a function that TensorFlow traced, which has a value only there. Return it from the function, "
                 "or assign it inside."
             )
+        if record.could_possibly_record():  # to a tape, what is assigned is a value, wherever it came from
+            return tf.stop_gradient(value)
         return value
 
     def devices(self) -> list[str]:

@@ -11,6 +11,7 @@ from typing import Any
 import tensorflow as tf
 
 from amalthea.engines.protocol import Tensor
+from amalthea.engines.shapes import same_padding
 from amalthea.engines.sizes import LaterSize
 from amalthea.engines.tensorflow.arrays import as_shape, sizes_of
 
@@ -67,11 +68,8 @@ def _depthwise2d(x: Tensor, kernel: Tensor, strides: Sizes, dilation: Sizes, pad
 def _padded(x: Tensor, window: Sizes, strides: Sizes, padding: Pairs, dilation: Sizes) -> tuple[Tensor, str]:
     """`x` with zeros around its space as far as the kernels do not add them, and how TensorFlow calls what is left to them."""
     if any(low or high for low, high in padding) and None not in x.shape[1:-1]:
-        totals = (
-            max((-(-size // stride) - 1) * stride + (width - 1) * step + 1 - size, 0)
-            for size, width, stride, step in zip(x.shape[1:-1], window, strides, dilation, strict=True)
-        )
-        if padding == tuple((total // 2, total - total // 2) for total in totals):
+        axes = zip(x.shape[1:-1], window, strides, dilation, strict=True)
+        if padding == tuple(same_padding(size, (width - 1) * step + 1, stride) for size, width, stride, step in axes):
             return x, "SAME"
     return pad_space(x, padding), "VALID"
 

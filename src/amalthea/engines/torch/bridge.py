@@ -86,7 +86,7 @@ class ModelModule(nn.Module):
             value = written.get(id(place.variable))
             # A new tensor, not new numbers in the old one, which a gradient that is still to be taken may need.
             if value is not None and place.name in place.holder._buffers:
-                place.holder._buffers[place.name] = value.detach()
+                place.holder._buffers[place.name] = value.detach().to(place.tensor().dtype)
         return outputs
 
     def sync(self) -> Any:

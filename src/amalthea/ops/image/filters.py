@@ -9,10 +9,10 @@ import numpy as np
 from amalthea import config, dtypes
 from amalthea.engines.derived import Engine
 from amalthea.engines.registry import current
+from amalthea.engines.shapes import same_padding
 from amalthea.errors import ArgumentError, ShapeError
 from amalthea.ops.arguments import Tensor, TensorLike, as_tensor, promote
 from amalthea.ops.image.layout import images_in, pair
-from amalthea.ops.nn.spatial import same_padding
 from amalthea.ops.operation import operation
 
 

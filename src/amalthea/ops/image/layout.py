@@ -6,6 +6,7 @@ from typing import Any
 
 from amalthea import config
 from amalthea.engines.derived import Engine
+from amalthea.engines.sizes import whole
 from amalthea.errors import ArgumentError, ShapeError
 from amalthea.ops.arguments import Tensor, TensorLike, as_tensor
 
@@ -51,7 +52,7 @@ def pair(value: Any, name: str) -> tuple[int, int]:
         ArgumentError: something else.
     """
     try:
-        height, width = (int(v) for v in value)
+        height, width = (whole(v, name) for v in value)
     except (TypeError, ValueError) as error:
         raise ArgumentError(f"`{name}` must be two integers, height and width. Received: {name}={value!r}.") from error
     if height < 1 or width < 1:

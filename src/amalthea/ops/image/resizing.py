@@ -10,7 +10,7 @@ from amalthea import dtypes
 from amalthea.engines.derived import Engine
 from amalthea.engines.registry import current, get
 from amalthea.errors import ArgumentError, ShapeError, nearest
-from amalthea.ops.arguments import Tensor, TensorLike, as_tensor, normalize_axis
+from amalthea.ops.arguments import Tensor, TensorLike, as_shape, as_tensor, normalize_axis
 from amalthea.ops.core import saturate_cast
 from amalthea.ops.image.layout import images_in, pair
 from amalthea.ops.operation import operation
@@ -198,8 +198,8 @@ def scale_and_translate(
     x = as_tensor(engine, images)
     if not dtypes.is_float(engine.dtype_of(x)):
         x = engine.cast(x, "float32")
-    shape, target = engine.shape_of(x), tuple(int(size) for size in output_shape)
-    axes = [normalize_axis(int(axis), len(shape), "spatial_dims") for axis in spatial_dims]
+    shape, target = engine.shape_of(x), as_shape(engine, output_shape, "output_shape")
+    axes = [normalize_axis(axis, len(shape), "spatial_dims") for axis in spatial_dims]
     if len(target) != len(shape) or any(a != b for i, (a, b) in enumerate(zip(shape, target, strict=True)) if i not in axes and a is not None):
         raise ShapeError(f"`output_shape` must be as the shape {shape} outside the axes {axes}. Received: output_shape={target}.")
     factors, moves = as_tensor(engine, scale, "float32"), as_tensor(engine, translation, "float32")

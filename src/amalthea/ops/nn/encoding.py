@@ -7,6 +7,7 @@ from typing import Any
 from amalthea import config, dtypes
 from amalthea.engines.derived import Engine
 from amalthea.engines.registry import current
+from amalthea.engines.sizes import whole
 from amalthea.errors import ArgumentError
 from amalthea.ops.arguments import Tensor, TensorLike, as_tensor, normalize_axis, promote
 from amalthea.ops.operation import operation
@@ -19,7 +20,7 @@ def _one_hot(engine: Engine, x: TensorLike, num_classes: int, axis: int, dtype: 
     if not dtypes.is_int(engine.dtype_of(x)):
         x = engine.cast(x, "int32")
     axis = normalize_axis(axis, len(engine.shape_of(x)) + 1)
-    return engine.one_hot(x, int(num_classes), axis, config.floatx() if dtype is None else dtypes.standardize_dtype(dtype))
+    return engine.one_hot(x, whole(num_classes, "num_classes"), axis, config.floatx() if dtype is None else dtypes.standardize_dtype(dtype))
 
 
 @operation

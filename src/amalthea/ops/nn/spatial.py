@@ -7,8 +7,10 @@ from typing import Any
 
 from amalthea import config
 from amalthea.engines.derived import Engine
+from amalthea.engines.shapes import same_padding
+from amalthea.engines.sizes import whole
 from amalthea.errors import ArgumentError, ArgumentTypeError, ShapeError, nearest
-from amalthea.ops.arguments import Tensor, TensorLike, as_tensor, at_least
+from amalthea.ops.arguments import Tensor, TensorLike, as_tensor
 
 Sizes = tuple[int, ...]
 Pairs = tuple[tuple[int, int], ...]
@@ -47,7 +49,7 @@ def per_axis(value: Any, space: int, name: str, least: int = 1) -> Sizes:
     """
     values = (value,) * space if isinstance(value, int) else value
     try:
-        sizes = tuple(int(v) for v in values)
+        sizes = tuple(whole(v, name) for v in values)
     except (TypeError, ValueError) as error:
         raise ArgumentTypeError(f"`{name}` must be an integer or a tuple of {space} integers. Received: {name}={value!r}.") from error
     if len(sizes) != space or any(size < least for size in sizes):
@@ -65,20 +67,6 @@ def padding_mode(padding: Any, allowed: Sequence[str] = ("valid", "same")) -> st
     if mode not in allowed:
         raise ArgumentError(f"`padding` must be one of {tuple(allowed)}. Received: padding={padding!r}.{nearest(str(padding), allowed)}")
     return mode
-
-
-def same_padding(size: int | None, window: int, stride: int) -> tuple[int, int]:
-    """What to add before and after so that windows of `window` elements (dilation included) start at every `stride`-th element.
-
-    Where the size is not known and matters, nothing is added: only shapes are asked for then, and an unknown size stays unknown.
-    """
-    if stride == 1:
-        total = window - 1
-    elif size is None:
-        return 0, 0
-    else:
-        total = at_least(0, (-(-size // stride) - 1) * stride + window - size)
-    return total // 2, total - total // 2
 
 
 def explicit_padding(mode: str, sizes: Sequence[int | None], window: Sizes, strides: Sizes) -> Pairs:
