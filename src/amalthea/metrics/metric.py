@@ -50,8 +50,8 @@ class Metric:
         self._metrics: list[Metric] = []
         self._tracker = Tracker(
             {
-                "variables": (lambda x: isinstance(x, Variable), self._variables),
-                "metrics": (lambda x: isinstance(x, Metric), self._metrics),
+                "variables": (_is_variable, self._variables),
+                "metrics": (_is_metric, self._metrics),
             }
         )
 
@@ -177,3 +177,11 @@ class Metric:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}>"
+
+
+def _is_variable(x: Any) -> bool:
+    return isinstance(x, Variable)
+
+
+def _is_metric(x: Any) -> bool:
+    return isinstance(x, Metric)
