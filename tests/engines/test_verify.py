@@ -115,6 +115,8 @@ def test_what_is_asked_of_verify():
     model.build((None, 3))
     with pytest.raises(ArgumentError, match="at least two"):
         model.verify(["jax"], X[0, 0])
+    with pytest.raises(ArgumentError, match=r"at least two engines.*Received: 'jax'"):
+        model.verify("jax", X[0, 0])
     with pytest.raises(ArgumentError, match="Unknown engine"):
         model.verify(["jax", "jacks"], X[0, 0])
     with pytest.raises(ArgumentError, match="`data`"):

@@ -131,6 +131,8 @@ def test_an_engine_that_there_is_not():
             choose("trch")
         with pytest.raises(ArgumentError, match="Unknown engine 'symbolic'"):
             choose("symbolic")
+    with pytest.raises(ArgumentError, match=r"Unknown engine None\. The engines are"):
+        amalthea.Sequential().to_engine(None)
 
 
 def test_the_settings_of_a_file(tmp_path):

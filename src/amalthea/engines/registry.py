@@ -67,7 +67,7 @@ def check_name(name: str) -> None:
     """
     if name not in _PUBLIC:
         origin = next(
-            (f" That name stands in the environment variable {variable}." for variable in _VARIABLES if os.environ.get(variable) == name), ""
+            (f" That name stands in the environment variable {variable}." for variable in _VARIABLES if name and os.environ.get(variable) == name), ""
         )
         raise ArgumentError(f"Unknown engine {name!r}.{origin} The engines are: {', '.join(_PUBLIC)}.{nearest(str(name), _PUBLIC)}")
 

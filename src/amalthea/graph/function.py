@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from functools import cached_property
+from typing import Any, NamedTuple
 
 from amalthea import tree
 from amalthea.errors import ArgumentError
@@ -12,6 +13,15 @@ from amalthea.graph.node import Node
 from amalthea.graph.operation import Operation
 
 Runner = Callable[[list[Any]], None]
+
+
+class _Plan(NamedTuple):
+    """How the values of tensors come about, in a list that has a slot for each."""
+
+    inputs: list[int]
+    runners: list[Runner]
+    outputs: list[int]
+    slots: int
 
 
 class Function(Operation):
@@ -43,36 +53,39 @@ class Function(Operation):
             raise ArgumentError("`inputs` is empty: a model needs at least one input.")
         if not self.outputs:
             raise ArgumentError("`outputs` is empty: a model needs at least one output.")
-        self.nodes, self.operations, self.depths = _order(self.inputs, self.outputs)
-        self._plan()
+        self.nodes, self.operations = _order(self.inputs, self.outputs)
 
-    def _plan(self) -> None:
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "_plan"}  # which calls the operations of this one, not of a copy
+
+    @cached_property
+    def _plan(self) -> _Plan:
         slots: dict[int, int] = {}
         for tensor in self.inputs:
             slots.setdefault(id(tensor), len(slots))
-        self._input_slots = [slots[id(tensor)] for tensor in self.inputs]
-        self._steps: list[tuple[Node, Runner]] = []
+        given = [slots[id(tensor)] for tensor in self.inputs]
+        runners: list[Runner] = []
         for node in self.nodes:
             for tensor in node.output_tensors:
                 slots.setdefault(id(tensor), len(slots))
-            if not node.is_input and any(slots[id(t)] not in self._input_slots for t in node.output_tensors):
-                self._steps.append((node, _runner(node, slots, frozenset(self._input_slots))))
-        self._output_slots = [slots[id(tensor)] for tensor in self.outputs]
-        self._slot_count = len(slots)
+            if not node.is_input and any(slots[id(t)] not in given for t in node.output_tensors):
+                runners.append(_runner(node, slots, frozenset(given)))
+        return _Plan(given, runners, [slots[id(tensor)] for tensor in self.outputs], len(slots))
 
     def call(self, inputs: Any) -> Any:
         return self.run(tree.flatten(inputs))
 
     def run(self, flat_inputs: list[Any]) -> Any:
         """The outputs, in their structure, for the leaves of the inputs."""
-        values: list[Any] = [None] * self._slot_count
-        for slot, value in zip(self._input_slots, flat_inputs, strict=True):
+        plan = self._plan
+        values: list[Any] = [None] * plan.slots
+        for slot, value in zip(plan.inputs, flat_inputs, strict=True):
             values[slot] = value
-        for _, runner in self._steps:
+        for runner in plan.runners:
             runner(values)
         if not tree.is_nested(self._outputs_struct):
-            return values[self._output_slots[0]]
-        return tree.pack_sequence_as(self._outputs_struct, [values[slot] for slot in self._output_slots])
+            return values[plan.outputs[0]]
+        return tree.pack_sequence_as(self._outputs_struct, [values[slot] for slot in plan.outputs])
 
 
 def _runner(node: Node, slots: dict[int, int], given: frozenset[int]) -> Runner:
@@ -104,8 +117,8 @@ def _runner(node: Node, slots: dict[int, int], given: frozenset[int]) -> Runner:
     return run
 
 
-def _order(inputs: list[KerasTensor], outputs: list[KerasTensor]) -> tuple[list[Node], list[Operation], dict[int, int]]:
-    """The nodes in an order in which they can run, the operations in the order in which they are listed, depths by id.
+def _order(inputs: list[KerasTensor], outputs: list[KerasTensor]) -> tuple[list[Node], list[Operation]]:
+    """The nodes in an order in which they can run, and the operations in the order in which they are listed.
 
     The depth of a node is the length of the longest way from it to an output. Nodes and operations go from the deepest to the outputs;
     operations of one depth in the order in which a walk from the outputs meets them. (Files depend on this order.)
@@ -169,7 +182,7 @@ def _order(inputs: list[KerasTensor], outputs: list[KerasTensor]) -> tuple[list[
     nodes = sorted(finished, key=lambda node: (-depths[id(node)], position[id(node)]))
     operations = {id(node.operation): node.operation for node in nodes}
     listed = sorted(operations.values(), key=lambda operation: (-operation_depths[id(operation)], met[id(operation)]))
-    return nodes, listed, operation_depths
+    return nodes, listed
 
 
 def _is_entry(tensor: KerasTensor) -> bool:

@@ -8,6 +8,7 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -36,18 +37,14 @@ _LOCKED = (
 )
 
 
-def _loaded(module: str, name: str) -> Callable[[Any], bool]:
+def _is_loaded(module: str, name: str, x: Any) -> bool:
     """Whether an object is of a class, without importing its module: if nobody has, there can be no such object."""
-
-    def test(x: Any) -> bool:
-        found = sys.modules.get(module)
-        return found is not None and isinstance(x, getattr(found, name, ()))
-
-    return test
+    found = sys.modules.get(module)
+    return found is not None and isinstance(x, getattr(found, name, ()))
 
 
-_is_metric = _loaded("amalthea.metrics.metric", "Metric")
-_is_seed_generator = _loaded("amalthea.random.seed", "SeedGenerator")
+_is_metric = partial(_is_loaded, "amalthea.metrics.metric", "Metric")
+_is_seed_generator = partial(_is_loaded, "amalthea.random.seed", "SeedGenerator")
 
 
 def _building(build: Callable[..., None]) -> Callable[..., None]:
@@ -77,6 +74,18 @@ def default_build(build: Callable[..., None]) -> Callable[..., None]:
     """Mark a `build` that makes nothing by itself: state comes from `__init__`, or from layers inside when they are called."""
     build._is_default = True  # type: ignore[attr-defined]
     return build
+
+
+def _is_trained(x: Any) -> bool:
+    return isinstance(x, Variable) and x.trainable
+
+
+def _is_variable(x: Any) -> bool:
+    return isinstance(x, Variable)
+
+
+def _is_layer(x: Any) -> bool:
+    return isinstance(x, Layer)
 
 
 def _builds_by_itself(cls: type) -> bool:
@@ -130,10 +139,10 @@ class Layer(Operation):
         state["_seed_generators"] = []
         state["_tracker"] = Tracker(
             {
-                "trainable_variables": (lambda x: isinstance(x, Variable) and x.trainable, trainable),
-                "non_trainable_variables": (lambda x: isinstance(x, Variable) and not x.trainable, non_trainable),
+                "trainable_variables": (_is_trained, trainable),
+                "non_trainable_variables": (_is_variable, non_trainable),
                 "metrics": (_is_metric, state["_metrics"]),
-                "layers": (lambda x: isinstance(x, Layer), state["_layers"]),
+                "layers": (_is_layer, state["_layers"]),
                 "seed_generators": (_is_seed_generator, state["_seed_generators"]),
             }
         )

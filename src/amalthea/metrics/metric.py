@@ -179,9 +179,9 @@ class Metric:
         return f"<{type(self).__name__} name={self.name}>"
 
 
-def _is_variable(value: Any) -> bool:
-    return isinstance(value, Variable)
+def _is_variable(x: Any) -> bool:
+    return isinstance(x, Variable)
 
 
-def _is_metric(value: Any) -> bool:
-    return isinstance(value, Metric)
+def _is_metric(x: Any) -> bool:
+    return isinstance(x, Metric)

@@ -92,7 +92,7 @@ class Verification(NamedTuple):
 def verify(model: Any, engines: Sequence[str] | None, data: Any, rtol: float, atol: float, seed: int = 0) -> Verification:
     """Compare a model on several engines; see `Model.verify`."""
     names = list(engines) if engines is not None else [name for name, installed in registry.available().items() if installed]
-    if len(set(names)) < 2:
+    if isinstance(engines, str) or len(set(names)) < 2:
         raise ArgumentError(f"`engines` must name at least two engines, of which the first is the reference. Received: {engines!r}.")
     if not model.built:
         raise NotBuiltError(f"{model} is not built, so there is nothing to compare. Call it on data, or `build` it with an input shape.")

@@ -57,6 +57,7 @@ class Optimizer(OptimizerState):
         [0.5, 2.5]
     """
 
+    _undecayed: list[Variable]
     _terms: tuple[Any, Any] | None
 
     hyperparameters: ClassVar[tuple[str, ...]] = ()
@@ -102,7 +103,7 @@ class Optimizer(OptimizerState):
         self.use_ema, self.ema_momentum, self.ema_overwrite_frequency = use_ema, ema_momentum, ema_overwrite_frequency
         self.loss_scale_factor = loss_scale_factor
         self.gradient_accumulation_steps = gradient_accumulation_steps
-        self._undecayed: set[int] = set()
+        self._keep("_undecayed", [])
         self._undecayed_names: list[str] = []
         with name_scope(name):
             self._iterations = Variable(0, shape=(), dtype="int32", trainable=False, aggregation="only_first_replica", name="iteration")
@@ -113,7 +114,7 @@ class Optimizer(OptimizerState):
         if self.built:
             return
         self._keep("_trainable_variables", list(variables))
-        self._keep("_places", {id(variable): place for place, variable in enumerate(variables)})
+        self.__dict__.pop("_places", None)
         if self.use_ema:
             self._averages = self.add_optimizer_variables(variables, "average")
         if self.gradient_accumulation_steps:
@@ -286,11 +287,11 @@ class Optimizer(OptimizerState):
         """
         if self.built:
             raise StateError("`exclude_from_weight_decay` must be called before the optimizer is built (by `build`, or its first step).")
-        self._undecayed |= {id(variable) for variable in var_list or ()}
+        self._undecayed.extend(var_list or ())
         self._undecayed_names += list(var_names or ())
 
     def _use_weight_decay(self, variable: Variable) -> bool:
-        return id(variable) not in self._undecayed and not any(word in variable.name for word in self._undecayed_names)
+        return all(variable is not undecayed for undecayed in self._undecayed) and not any(word in variable.name for word in self._undecayed_names)
 
     def _weight_decay_of(self, variable: Variable) -> float | None:
         return self.weight_decay

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, MutableMapping, Sequence
+from functools import cached_property
 from typing import Any, overload
 
 import numpy as np
@@ -24,15 +25,21 @@ class OptimizerState:
 
     built: bool
     _trainable_variables: list[Variable]
-    _places: dict[int, int]
 
     def __init__(self, name: str) -> None:
         self._variables: list[Variable] = []
         self._tracker = Tracker({"variables": (_is_variable, self._variables)})
         self._keep("_trainable_variables", [])
-        self._keep("_places", {})
         self.name = name
         self.built = False
+
+    @cached_property
+    def _places(self) -> dict[int, int]:
+        """The places of the weights, by their identity, which is another in a copy."""
+        return {id(variable): place for place, variable in enumerate(self._trainable_variables)}
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "_places"}
 
     def __setattr__(self, name: str, value: Any) -> None:
         tracker = self.__dict__.get("_tracker")

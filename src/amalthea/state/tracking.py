@@ -36,8 +36,15 @@ class Tracker:
 
     def __init__(self, buckets: Buckets) -> None:
         self.buckets = buckets
-        self._stored = {name: {id(entry) for entry in entries} for name, (_, entries) in buckets.items()}
         self.locked: str | None = None
+
+    @functools.cached_property
+    def _stored(self) -> dict[str, set[int]]:
+        """What is in the buckets, by identity, which is another in a copy."""
+        return {name: {id(entry) for entry in entries} for name, (_, entries) in self.buckets.items()}
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "_stored"}
 
     def track(self, value: Any) -> Any:
         """Sort `value`, or what it holds; gives what is to be kept in the attribute. What is in a bucket stays there, whatever it became since."""

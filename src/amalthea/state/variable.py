@@ -317,6 +317,11 @@ class Variable(TensorOperators):
 
         return restore
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Copies have the value that this one has, wherever they are used."""
+        kept = {name: part for name, part in self.__dict__.items() if name not in ("reading", "sole")}
+        return {**kept, "_initializer": self.numpy(), "_value": None, "_engine": None, "lent": False}
+
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         value = self.numpy()
         return value if dtype is None else value.astype(dtype)

@@ -673,6 +673,10 @@ class Trainer:
         with registry.use(self._engine_name):
             return super().__call__(*args, **kwargs)  # type: ignore[misc]
 
+    def __getstate__(self) -> dict[str, Any]:
+        # The layers first, in their order, so that no copy has to follow the graph from its end; and no compiled functions, which are of this model.
+        return {"_layers": self.__dict__.get("_layers"), **self.__dict__, "_functions": {}}
+
     @property
     def engine(self) -> str | None:
         """The name of the engine that the model lives on; None before it was trained, evaluated, used to predict, or moved."""

@@ -81,7 +81,7 @@ _call_apart = _Function.__call__
 
 def _call(self: Any, *args: Any, **kwargs: Any) -> Any:
     """The call of what `tf.function` made."""
-    if tf.executing_eagerly() or current_scope() is None:
+    if type(self) is not _Function or tf.executing_eagerly() or current_scope() is None:  # those of SavedModels are of a class of their own
         return _call_apart(self, *args, **kwargs)
     fn = self.python_function
     if not self._autograph:
