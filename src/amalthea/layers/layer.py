@@ -700,35 +700,30 @@ class Layer(Operation):
     def save_own_assets(self, store: Any) -> None:
         """Put what the layer keeps in files of their own, such as a vocabulary, into a mapping from names to bytes.
 
-            `.keras` files hold it below "assets/", as those of Keras do. By default it is what a method `save_assets(folder)`, which layers written
-            for Keras have, writes into a folder.
+        `.keras` files hold it below "assets/", as those of Keras do. By default it is what a method `save_assets(folder)`, which layers written
+        for Keras have, writes into a folder.
 
-            Args:
-                store: takes `store[name] = data`, with names such as "vocabulary.txt" or "merges/1.txt"; each goes to the file at once.
+        Args:
+            store: takes `store[name] = data`, with names such as "vocabulary.txt" or "merges/1.txt"; each goes to the file at once.
 
-            Example:
-                >>> import amalthea, tempfile, os
-                >>> @amalthea.saving.register_keras_serializable("examples")
-                ... class Words(amalthea.layers.Layer):
-                ...     words = ("a", "b")
-                ...     def call(self, x):
-                ...         return x
-                ...     def __reduce__(self) -> Any:
-            from amalthea.saving.pickling import reduced
-
-            return reduced(self)
-
-        def save_own_assets(self, store):
-                ...         store["words.txt"] = "\\n".join(self.words).encode()
-                ...     def load_own_assets(self, store):
-                ...         self.words = tuple(store["words.txt"].decode().split("\\n"))
-                >>> layer = Words()
-                >>> layer.words = ("c", "d", "e")
-                >>> model = amalthea.Sequential([amalthea.Input((2,)), layer])
-                >>> with tempfile.TemporaryDirectory() as folder:
-                ...     model.save(os.path.join(folder, "model.keras"))
-                ...     amalthea.saving.load_model(os.path.join(folder, "model.keras")).layers[0].words
-                ('c', 'd', 'e')
+        Example:
+            >>> import amalthea, tempfile, os
+            >>> @amalthea.saving.register_keras_serializable("examples")
+            ... class Words(amalthea.layers.Layer):
+            ...     words = ("a", "b")
+            ...     def call(self, x):
+            ...         return x
+            ...     def save_own_assets(self, store):
+            ...         store["words.txt"] = "\\n".join(self.words).encode()
+            ...     def load_own_assets(self, store):
+            ...         self.words = tuple(store["words.txt"].decode().split("\\n"))
+            >>> layer = Words()
+            >>> layer.words = ("c", "d", "e")
+            >>> model = amalthea.Sequential([amalthea.Input((2,)), layer])
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     model.save(os.path.join(folder, "model.keras"))
+            ...     amalthea.saving.load_model(os.path.join(folder, "model.keras")).layers[0].words
+            ('c', 'd', 'e')
         """
         if hasattr(self, "save_assets"):
             from amalthea.saving.members.assets import from_folder
