@@ -500,6 +500,19 @@ HEAVY: dict[str, Damage] = {
     "attributes of 18 MB": ("hdf5.attributes", edited(_large_attributes)),
     "texts in heaps of 65,535 texts": ("hdf5.steps", _many_texts),
 }
+
+
+def _opaque(store: Any, path: str) -> None:
+    shape = store[path].shape
+    del store[path]
+    store.create_dataset(path, data=np.zeros(shape, "V2"))
+
+
+# What is seen when the tensors are taken for weights.
+NAMED: dict[str, Damage] = {
+    "plain bytes": ("hdf5.dtype", edited(_opaque)),
+    "values of an unknown dtype": ("hdf5.dtype", edited(lambda store, path: store[path].attrs.__setitem__("dtype", "float7"))),
+}
 # What is seen only when the values are read.
 READ: dict[str, Damage] = {
     "damaged compressed values": ("hdf5.damaged", packed(b"\x78\x5e no deflated bytes")),
@@ -514,9 +527,10 @@ def cases() -> Iterator[Case]:
     for ending, path in KERNELS.items():
         whole = data(ending)
         yield from damaged(f"hdf5 ({ending})", ending, DAMAGES, lambda break_, whole=whole, path=path: break_(whole, path))
+        yield from damaged(f"hdf5 ({ending})", ending, NAMED, lambda break_, whole=whole, path=path: break_(whole, path), "weights")
         yield from damaged(f"hdf5 ({ending})", ending, READ, lambda break_, whole=whole, path=path: break_(whole, path), "values")
     whole, path = data(".weights.h5"), KERNELS[".weights.h5"]
     yield from damaged("hdf5", ".weights.h5", HEAVY, lambda break_: break_(whole, path))
     inside, path = members(".keras")["model.weights.h5"], KERNELS[".weights.h5"]
-    for damages, part in ((DAMAGES, "weights"), (READ, "values")):
+    for damages, part in ((DAMAGES | NAMED, "weights"), (READ, "values")):
         yield from damaged("hdf5 in an archive", ".keras", damages, lambda break_: keras(weights=break_(inside, path)), part)

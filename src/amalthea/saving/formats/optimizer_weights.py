@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from amalthea import dtypes
 from amalthea.saving.fitting import Entry, Plan, difference, fresh
 
 NAME = "optimizer"
@@ -105,7 +104,7 @@ def _by_places(optimizer: Any, weights: Sequence[Any], stored: Sequence[tuple[st
 
 def _count(entry: Entry) -> Entry | None:
     """The count of steps, which was a number of floating point at first; or None, if it is none."""
-    if entry.shape or not dtypes.is_float(dtypes.standardize_dtype(entry.dtype)):
+    if difference(entry, (), "float32") is not None:
         return entry
     value = float(entry.read())
     return _Count(int(value)) if value.is_integer() and 0 <= value < 2**53 else None

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from amalthea import dtypes
-from amalthea.errors import ModelFileError, shown
+from amalthea.errors import ArgumentError, ModelFileError, shown
 from amalthea.saving.fitting import Entries, Entry, Stored
 from amalthea.saving.formats.interface import ModelFile
 from amalthea.saving.reading import hdf5
@@ -64,7 +64,12 @@ def entries_of(group: hdf5.Group) -> Entries:
 def entry(data: hdf5.Dataset) -> Entry:
     """A tensor of an HDF5 file, with the dtype that it stands for."""
     name = data.attrs.get("dtype")
-    return data if name is None else _Unknown(data, str(name))
+    found = data.dtype if name is None else str(name)
+    try:
+        dtype = dtypes.standardize_dtype(found)
+    except ArgumentError as error:
+        raise ModelFileError("hdf5.dtype", data.name, f"The tensor has the dtype {shown(str(found))}, which is not known.") from error
+    return data if name is None else _Unknown(data, dtype)
 
 
 class _Unknown:
@@ -74,7 +79,7 @@ class _Unknown:
         self._data, self.shape, self.dtype = data, data.shape, name
 
     def read(self) -> np.ndarray:
-        dtype = dtypes.numpy_dtype(dtypes.standardize_dtype(self.dtype))
+        dtype = dtypes.numpy_dtype(self.dtype)
         value = self._data.read()
         if value.dtype.itemsize != dtype.itemsize:
             raise ModelFileError("hdf5.dtype", shown(self.dtype), f"Values of {value.dtype.itemsize} bytes cannot be of this dtype.")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from amalthea import dtypes
-from amalthea.errors import ArgumentError, ModelFileError, shown
+from amalthea.errors import ModelFileError
 from amalthea.saving import faults, formats
 from amalthea.saving.faults import separately
 from amalthea.saving.fitting import Entry
@@ -146,10 +146,10 @@ def _whole_hdf5(file: WholeHdf5, found: Inspection) -> None:
     totals: Counter[str] = Counter()
     with separately:
         for layer, weights in file.layers():
-            found.tensors += (_tensor(layer, name, entry, file.place) for name, entry in weights)
+            found.tensors += (_tensor(layer, name, entry) for name, entry in weights)
             totals[layer] = sum(math.prod(entry.shape) for _, entry in weights)
         totals[""] = totals.total()
-        found.tensors += (_tensor(OPTIMIZER, name, entry, file.place) for name, entry in file.optimizer())
+        found.tensors += (_tensor(OPTIMIZER, name, entry) for name, entry in file.optimizer())
     with separately:
         config = file.config("model_config")
         if config is not None:
@@ -207,7 +207,7 @@ def _member(name: str, source: Source, expected: Any = None) -> Member:
 
 def _list_stored(found: Inspection, file: ModelFile) -> None:
     for path, entries in file.stored().items():
-        found.tensors += (_tensor(path, name, entries[name], file.place) for name in sorted(entries, key=_by_number))
+        found.tensors += (_tensor(path, name, entries[name]) for name in sorted(entries, key=_by_number))
 
 
 def _by_number(name: str) -> tuple[int, str]:
@@ -215,14 +215,8 @@ def _by_number(name: str) -> tuple[int, str]:
     return (len(name), name) if name.isdecimal() else (0, name)
 
 
-def _tensor(path: str, name: str, entry: Entry, place: str) -> Tensor:
-    dtype = str(entry.dtype)
-    with separately:
-        try:
-            dtype = dtypes.standardize_dtype(entry.dtype)
-        except ArgumentError as error:
-            raise ModelFileError("hdf5.dtype", place, f"The tensor {shown(name)} of {shown(path)} has the unknown dtype {shown(dtype)}.") from error
-    return Tensor(path, name, tuple(entry.shape), dtype)
+def _tensor(path: str, name: str, entry: Entry) -> Tensor:
+    return Tensor(path, name, tuple(entry.shape), dtypes.standardize_dtype(entry.dtype))
 
 
 def _totals(tensors: list[Tensor]) -> Counter[str]:
