@@ -703,11 +703,6 @@ class Layer(Operation):
         for position, variable in enumerate(variables):
             variable.assign(store[str(position)])
 
-    def __reduce__(self) -> Any:
-        from amalthea.saving.pickling import reduced
-
-        return reduced(self)
-
     def save_own_assets(self, store: Any) -> None:
         """Put what the layer keeps in files of their own, such as a vocabulary, into a mapping from names to bytes.
 

@@ -434,10 +434,6 @@ class Optimizer(OptimizerState):
             config[name] = getattr(self, name)
         return config
 
-    def __reduce__(self) -> Any:
-        # What it remembers belongs to weights; a copy with other weights begins anew.
-        return type(self).from_config, (self.get_config(),)
-
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Self:
         """An optimizer with the arguments in `config`.

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from amalthea import engines
 from amalthea.errors import ModelFileError, shown
@@ -24,7 +24,7 @@ from amalthea.saving.reading import json as plain
 from amalthea.saving.reading.source import Source
 from amalthea.saving.reading.zip import Member
 from amalthea.saving.replacing import replacing
-from amalthea.saving.serialization import deserialize_keras_object, deserialize_model, serialize_keras_object
+from amalthea.saving.serialization import deserialize_model, serialize_keras_object
 from amalthea.saving.zip_writing import ZipWriter
 from amalthea.version import KERAS_API, VERSION
 
@@ -63,22 +63,12 @@ class KerasArchive(ModelFile):
             if not compile:
                 config.pop("compile_config", None)
             model = deserialize_model(config, custom_objects, self.limits)
-            self._fill(model, stored)
+            build_optimizer(model, stored)
+            give_assets = assets.plan(model, self._assets(), lambda name: bytes(self.member(name).read()), self.place)
+            plan_objects(model, stored, self.place, whole=True).carry_out((), self.check_unchanged)
+            give_assets()
+            self.source.check_unchanged()
             return model
-
-    def load_object(self, custom_objects: Mapping[str, Any]) -> Any:
-        """The model or the layer that it describes."""
-        obj = deserialize_keras_object(self.config(), dict(custom_objects), limits=self.limits)
-        self._fill(obj, self.stored())
-        return obj
-
-    def _fill(self, obj: Any, stored: Stored) -> None:
-        """Give an object that was made of the configuration its variables and assets."""
-        build_optimizer(obj, stored)
-        give_assets = assets.plan(obj, self._assets(), lambda name: bytes(self.member(name).read()), self.place)
-        plan_objects(obj, stored, self.place, whole=True).carry_out((), self.check_unchanged)
-        give_assets()
-        self.source.check_unchanged()
 
     def check_members(self) -> None:
         """Raise an error if the archive holds what is no part of a model."""
@@ -162,22 +152,16 @@ def check_hash(place: str, digest: str, expected: Any) -> None:
 def save_model(model: Any, path: Path, golden: Any = None, sign: Any = None) -> None:
     """Write a `.keras` file; with golden values of drawn inputs (True) or of given ones, and signed with a private key."""
     key = None if sign is None else keys.private(sign)
-    with replacing(path) as file:
-        write(model, file, golden, key)
-
-
-def write(obj: Any, file: BinaryIO, golden: Any = None, key: Any = None) -> None:
-    """Write an archive of a model, or of a layer, into an open file."""
     hashes: dict[str, str] = {}
-    with ZipWriter(file) as archive:
+    with replacing(path) as file, ZipWriter(file) as archive:
 
         def put(name: str, data: bytes) -> None:
             hashes[name] = archive.add(name, data)
 
-        put(CONFIG, json.dumps(serialize_keras_object(obj)).encode())
-        _pour(obj, golden, put)
+        put(CONFIG, json.dumps(serialize_keras_object(model)).encode())
+        _pour(model, golden, put)
         with archive.member(WEIGHTS) as member:
-            weights_hdf5.write(obj, member)
+            weights_hdf5.write(model, member)
         hashes[WEIGHTS] = member.sha256
         put(METADATA, json.dumps(_metadata(hashes)).encode())
         if key is not None:

@@ -1,4 +1,4 @@
-"""`pickle` and `copy`: models and layers with all that files hold of them, and nothing in common with the original."""
+"""`pickle` and `copy.deepcopy` of models with classes of one's own, of layers and of metrics: all of their state, and nothing in common with the original."""
 
 import copy
 import pickle
@@ -8,11 +8,10 @@ import pytest
 
 import amalthea
 from amalthea import layers
-from amalthea.errors import SerializationError
 from amalthea.testing.choice import engines_to_test
 from processes import run
 
-WAYS = {"pickle": lambda thing: pickle.loads(pickle.dumps(thing)), "deepcopy": copy.deepcopy, "copy": copy.copy}
+WAYS = {"pickle": lambda thing: pickle.loads(pickle.dumps(thing)), "deepcopy": copy.deepcopy}
 X, Y = np.linspace(-1, 1, 12, dtype="float32").reshape(4, 3), np.ones((4, 1), "float32")
 ENGINE = next((name for name in ("torch", "tensorflow", "jax") if name in engines_to_test()), None)
 trains = pytest.mark.skipif(ENGINE is None, reason="no engine that trains is tested here")
@@ -106,8 +105,11 @@ def test_training_goes_on_in_both(way, kind):
         before = state(model)
         logs = other.fit(X, Y, batch_size=2, epochs=1, shuffle=False, verbose=0).history
         same(state(model), before)
-        assert model.fit(X, Y, batch_size=2, epochs=1, shuffle=False, verbose=0).history == logs and set(logs) == {"loss", "error"}
-        same(state(other), state(model))
+        # A step that was compiled or recorded before may round in another order.
+        expected = model.fit(X, Y, batch_size=2, epochs=1, shuffle=False, verbose=0).history
+        assert set(logs) == {"loss", "error"} and all(logs[name] == pytest.approx(values, rel=1e-5) for name, values in expected.items())
+        for value, twin in zip(state(other), state(model), strict=True):
+            np.testing.assert_allclose(value, twin, rtol=1e-4, atol=1e-6)
 
 
 @every_way
@@ -127,7 +129,7 @@ def test_layers(way):
         layer, unbuilt = layers.Bidirectional(layers.LSTM(3), name="both"), layers.Dense(2)
         x = np.ones((2, 3, 4), "float32")
         expected = layer(x)
-        other, fresh = WAYS[way]([layer, unbuilt]) if way != "copy" else (copy.copy(layer), copy.copy(unbuilt))
+        other, fresh = WAYS[way]([layer, unbuilt])
         assert other.name == "both" and type(fresh) is layers.Dense and not fresh.built and fresh.units == 2
         other.weights[0].assign(other.weights[0] + 0.0)
         np.testing.assert_array_equal(other(x), expected)
@@ -144,15 +146,6 @@ def test_assets(way):
 
 
 @every_way
-def test_optimizers_begin_anew(way):
-    optimizer = amalthea.optimizers.SGD(0.5, momentum=0.9, name="mine")
-    optimizer.build([amalthea.Variable(np.ones(2, "float32"))])
-    optimizer.iterations.assign(3)
-    other = WAYS[way](optimizer)
-    assert other.get_config() == optimizer.get_config() and not other.built and int(other.iterations) == 0
-
-
-@pytest.mark.parametrize("way", ["pickle", "deepcopy"])
 def test_metrics_keep_their_state(way):
     with amalthea.engine("numpy"):
         metric = amalthea.metrics.F1Score(threshold=0.5)
@@ -170,10 +163,3 @@ def test_in_another_process(tmp_path):
         (tmp_path / "model").write_bytes(pickle.dumps(model))
     code = "import pickle, sys, numpy as np\nprint(pickle.load(open(sys.argv[1], 'rb')).predict(np.ones((1, 2)), verbose=0).tolist())"
     assert run(code, arguments=(str(tmp_path / "model"),), AMALTHEA_ENGINE="numpy").stdout.strip() == "[[3.0]]"
-
-
-def test_what_files_cannot_hold():
-    model = amalthea.Sequential([amalthea.Input((2,)), layers.Lambda(lambda x: x + 1)])
-    for copied in WAYS.values():
-        with pytest.raises(SerializationError, match="holds a lambda, whose code is not written to files"):
-            copied(model)
