@@ -53,7 +53,7 @@ def agree(found, expected, what):
 def test_files_go_both_ways(backend, tmp_path):
     """What both libraries computed when they wrote their files is what each computes with the files of the other.
 
-    All is trained one step on PyTorch and TensorFlow; on JAX, where that would take four minutes, some models are, and all predict.
+    All is trained one step on PyTorch and TensorFlow; on JAX, where that takes minutes more, some models are, and all predict.
     """
     if backend not in engines_to_test():
         pytest.skip(f"{backend} is not tested here")
