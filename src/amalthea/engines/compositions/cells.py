@@ -71,34 +71,34 @@ class Simple(Cell):
 
 
 class LSTM(Cell):
-    """Gates i, f, new content and o; weights: (recurrent, scale).
+    """Gates i, f, new content and o; weights: (recurrent, scale, shift).
 
     sigmoid(x) = tanh(x / 2) / 2 + 1 / 2, so that one tanh gives all gates: `x` and `recurrent` come multiplied with `scale` (4 * units,), which is 1/2 for
-    gates and 1 for new content.
+    gates and 1 for new content; `shift` is 1 - `scale`.
     """
 
-    def _gates(self, tanh: Tensor, scale: Tensor) -> list[Tensor]:
+    def _gates(self, tanh: Tensor, scale: Tensor, shift: Tensor) -> list[Tensor]:
         e = self.engine
-        return e.split(e.add(e.multiply(tanh, scale), e.subtract(1.0, scale)), (e.shape_of(tanh)[-1] // 4,) * 4, 1)
+        return e.split(e.add(e.multiply(tanh, scale), shift), (e.shape_of(tanh)[-1] // 4,) * 4, 1)
 
     def step(self, states: Tensors, x: Tensor, weights: Tensors) -> tuple[Tensors, Tensors]:
-        e, (h, c), (recurrent, scale) = self.engine, states, weights
+        e, (h, c), (recurrent, scale, shift) = self.engine, states, weights
         tanh = e.tanh(e.add(x, e.matmul(h, recurrent)))
-        i, f, new, o = self._gates(tanh, scale)
+        i, f, new, o = self._gates(tanh, scale, shift)
         c = e.add(e.multiply(f, c), e.multiply(i, new))
         shown = e.tanh(c)
         return (e.multiply(o, shown), c), (tanh, shown)
 
     def back(self, gradients: Tensors, states: Tensors, kept: Tensors, weights: Tensors) -> tuple[Tensors, Tensors]:
-        e, (dh, dc), (_, c), (tanh, shown), (recurrent, scale) = self.engine, gradients, states, kept, weights
-        i, f, new, o = self._gates(tanh, scale)
+        e, (dh, dc), (_, c), (tanh, shown), (recurrent, scale, shift) = self.engine, gradients, states, kept, weights
+        i, f, new, o = self._gates(tanh, scale, shift)
         dc = e.add(dc, self._slope(shown, e.multiply(dh, o)))
         gates = e.concatenate([e.multiply(dc, new), e.multiply(dc, c), e.multiply(dc, i), e.multiply(dh, shown)], 1)
         inner = self._slope(tanh, e.multiply(gates, scale))
         return (e.matmul(inner, recurrent), e.multiply(dc, f)), (inner,)
 
     def sums(self, parts: Tensors, states: Tensors, kept: Tensors, weights: Tensors) -> tuple[Tensor, Sequence[Tensor | None]]:
-        return parts[0], (self._kernel(states[0], parts[0]), None)
+        return parts[0], (self._kernel(states[0], parts[0]), None, None)
 
 
 class _Gated(Cell):

@@ -142,9 +142,9 @@ class Recurrences(ThroughTime):
         """Long short-term memory, gates (i, f, c, o) side by side in kernels and bias: output, last `h`, last `c`."""
         units, dtype = self.shape_of(h)[-1], self.dtype_of(recurrent_kernel)
         scale = self.concatenate([self.full((count * units,), value, dtype) for count, value in ((2, 0.5), (1, 1.0), (1, 0.5))], 0)
-        kernel, recurrent = self.multiply(kernel, scale), self.multiply(recurrent_kernel, scale)
-        xs = self._projected(x, kernel, None if bias is None else self.multiply(bias, scale), reverse)
-        output, (h, c) = self._recur(LSTM(self), xs, (h, c), (recurrent, scale), mask, reverse, unroll, return_sequences, zero_output_for_mask)
+        weights = self.multiply(recurrent_kernel, scale), scale, self.subtract(1.0, scale)
+        xs = self._projected(x, self.multiply(kernel, scale), None if bias is None else self.multiply(bias, scale), reverse)
+        output, (h, c) = self._recur(LSTM(self), xs, (h, c), weights, mask, reverse, unroll, return_sequences, zero_output_for_mask)
         return output, h, c
 
     def gru(

@@ -214,13 +214,16 @@ class Verbs(Protocol):
 
         # The first step stands before the loop, and says what is to be stacked.
         at = steps - 1 if reverse else 0
-        arrays = [tf.TensorArray(x.dtype, steps, element_shape=x.shape[1:]).unstack(x) for x in inputs]
+        arrays = [_rows_of(x, steps) for x in inputs]
         state, first = turn(start, [x[at] for x in inputs])
         ys = [tf.TensorArray(y.dtype, steps, element_shape=y.shape).write(at, y) for y in first]
 
         def loop(step: Tensor, state: Sequence[Tensor], ys: Sequence[Any]) -> Any:
             place = steps - 1 - step if reverse else step
-            state, now = turn(state, [array.read(place) for array in arrays])
+            rows = [array.read(place) for array in arrays]
+            for row, x in zip(rows, inputs, strict=True):
+                row.set_shape(x.shape[1:])
+            state, now = turn(state, rows)
             return step + 1, state, [array.write(place, y) for array, y in zip(ys, now, strict=True)]
 
         _, state, ys = tf.while_loop(lambda step, *_: step < steps, loop, (tf.constant(1), state, ys), maximum_iterations=steps - 1)
@@ -241,6 +244,13 @@ class Verbs(Protocol):
 
         found = tf.vectorized_map(flat, inputs)
         return structured(results, found)
+
+
+def _rows_of(x: Tensor, count: Any) -> Any:
+    """The rows of `x` one by one. What another loop stacked is read where that put it: a way back in time needs no copies of what was kept on the way there."""
+    if x.op.type == "TensorListStack":
+        return tf.TensorArray(x.dtype, flow=x.op.inputs[0])
+    return tf.TensorArray(x.dtype, count, element_shape=x.shape[1:]).unstack(x)
 
 
 def _shapes(fn: Callable[..., Any], args: Any, unknown: int = 1) -> Any:
