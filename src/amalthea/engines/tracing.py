@@ -256,3 +256,13 @@ def specs_of(first: Any, second: Any) -> Any:
         return Spec([m if m == n else None for m, n in zip(one.shape, other.shape, strict=True)], standardize_dtype(one.dtype))
 
     return tree.map_structure(common, first, second, none_is_leaf=False)
+
+
+def with_rule(forward: Callable[..., tuple[Any, Any]], backward: Callable[..., Iterable[Any]]) -> Callable[..., tuple[Any, Callable[..., Any]]]:
+    """What `custom_gradient` takes, of what `custom_vjp` takes."""
+
+    def given(*tensors: Any) -> tuple[Any, Callable[..., Any]]:
+        results, kept = forward(*tensors)
+        return results, lambda *upstream: tuple(backward(kept, upstream))
+
+    return given

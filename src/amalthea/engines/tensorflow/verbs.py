@@ -16,7 +16,7 @@ from amalthea.engines.protocol import Protocol, Repeats, Tensor
 from amalthea.engines.spec import Spec
 from amalthea.engines.tensorflow.arrays import as_number, dtype_named
 from amalthea.engines.tensorflow.compiled import Compiled, as_tensors, graph_of, structured
-from amalthea.engines.tracing import UNKNOWN, Recomputation, specs_of, stored, without_assignments
+from amalthea.engines.tracing import UNKNOWN, Recomputation, specs_of, stored, with_rule, without_assignments
 from amalthea.errors import ArgumentError, StateError
 from amalthea.state.scope import StatelessScope, apply_writes
 from amalthea.state.variable import Variable
@@ -110,11 +110,7 @@ class Verbs(Protocol):
     def custom_vjp(
         self, plain: Callable[..., Any], forward: Callable[..., tuple[Any, Any]], backward: Callable[..., Sequence[Tensor | None]]
     ) -> Callable[..., Any]:
-        def given(*tensors: Tensor) -> tuple[Any, Callable[..., Any]]:
-            results, kept = forward(*tensors)
-            return results, lambda *upstream: list(backward(kept, upstream))
-
-        return tf.custom_gradient(given) if record.could_possibly_record() else plain  # type: ignore[no-any-return]
+        return tf.custom_gradient(with_rule(forward, backward)) if record.could_possibly_record() else plain  # type: ignore[no-any-return]
 
     def stop_gradient(self, x: Tensor) -> Tensor:
         return tf.stop_gradient(x)

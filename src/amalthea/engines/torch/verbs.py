@@ -16,7 +16,7 @@ from amalthea.engines.spec import Spec
 from amalthea.engines.torch import border
 from amalthea.engines.torch.forms import as_written
 from amalthea.engines.torch.gradients import CustomGradient, Recomputed, depth, detached, gradients_of, leaf_of, recorded
-from amalthea.engines.tracing import UNKNOWN, Recomputation, specs_of, stored, without_assignments
+from amalthea.engines.tracing import UNKNOWN, Recomputation, specs_of, stored, with_rule, without_assignments
 from amalthea.state.scope import StatelessScope, apply_writes
 from amalthea.state.variable import Variable
 
@@ -112,13 +112,11 @@ class Verbs(Protocol):
     def custom_vjp(
         self, plain: Callable[..., Any], forward: Callable[..., tuple[Any, Any]], backward: Callable[..., Sequence[Tensor | None]]
     ) -> Callable[..., Any]:
-        def given(*tensors: Tensor) -> tuple[Any, Callable[..., Any]]:
-            results, kept = forward(*tensors)
-            return results, lambda *upstream: tuple(backward(kept, upstream))
+        rule = with_rule(forward, backward)
 
         def run(*tensors: Tensor) -> Any:
             wanted = torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors)
-            return CustomGradient.apply(given, *tensors) if wanted else plain(*tensors)  # type: ignore[no-untyped-call]
+            return CustomGradient.apply(rule, *tensors) if wanted else plain(*tensors)  # type: ignore[no-untyped-call]
 
         return run
 
