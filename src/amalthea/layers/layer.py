@@ -28,7 +28,7 @@ from amalthea.state import naming
 from amalthea.state.masks import set_mask
 from amalthea.state.scope import StatelessScope, current_scope
 from amalthea.state.tracking import Tracker
-from amalthea.state.variable import Variable, autocast_scope
+from amalthea.state.variable import Variable, autocast_scope, is_variable
 
 _BASE_ARGUMENTS = ("activity_regularizer", "trainable", "dtype", "autocast", "name")
 _LOCKED = (
@@ -78,10 +78,6 @@ def default_build(build: Callable[..., None]) -> Callable[..., None]:
 
 def _is_trained(x: Any) -> bool:
     return isinstance(x, Variable) and x.trainable
-
-
-def _is_variable(x: Any) -> bool:
-    return isinstance(x, Variable)
 
 
 def _is_layer(x: Any) -> bool:
@@ -140,7 +136,7 @@ class Layer(Operation):
         state["_tracker"] = Tracker(
             {
                 "trainable_variables": (_is_trained, trainable),
-                "non_trainable_variables": (_is_variable, non_trainable),
+                "non_trainable_variables": (is_variable, non_trainable),
                 "metrics": (_is_metric, state["_metrics"]),
                 "layers": (_is_layer, state["_layers"]),
                 "seed_generators": (_is_seed_generator, state["_seed_generators"]),

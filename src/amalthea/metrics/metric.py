@@ -11,7 +11,7 @@ from amalthea.ops.arguments import Tensor
 from amalthea.state import naming
 from amalthea.state.scope import StatelessScope
 from amalthea.state.tracking import Tracker
-from amalthea.state.variable import Variable
+from amalthea.state.variable import Variable, is_variable
 
 
 class Metric:
@@ -50,7 +50,7 @@ class Metric:
         self._metrics: list[Metric] = []
         self._tracker = Tracker(
             {
-                "variables": (_is_variable, self._variables),
+                "variables": (is_variable, self._variables),
                 "metrics": (_is_metric, self._metrics),
             }
         )
@@ -177,10 +177,6 @@ class Metric:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}>"
-
-
-def _is_variable(x: Any) -> bool:
-    return isinstance(x, Variable)
 
 
 def _is_metric(x: Any) -> bool:

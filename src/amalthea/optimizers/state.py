@@ -13,7 +13,7 @@ from amalthea.errors import ArgumentError, NotBuiltError
 from amalthea.ops.arguments import Tensor
 from amalthea.state.naming import name_scope
 from amalthea.state.tracking import Tracker
-from amalthea.state.variable import Variable
+from amalthea.state.variable import Variable, is_variable
 
 
 class OptimizerState:
@@ -28,7 +28,7 @@ class OptimizerState:
 
     def __init__(self, name: str) -> None:
         self._variables: list[Variable] = []
-        self._tracker = Tracker({"variables": (_is_variable, self._variables)})
+        self._tracker = Tracker({"variables": (is_variable, self._variables)})
         self._keep("_trainable_variables", [])
         self.name = name
         self.built = False
@@ -166,7 +166,3 @@ class OptimizerState:
             return
         for index, variable in enumerate(self.variables):
             variable.assign(np.asarray(store[str(index)]))
-
-
-def _is_variable(x: Any) -> bool:
-    return isinstance(x, Variable)

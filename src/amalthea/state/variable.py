@@ -434,3 +434,8 @@ def _host_copy(value: Any) -> tuple[np.ndarray, str]:
     if weak and host.dtype.kind == "i":
         return host, "int32"
     return host, dtypes.standardize_dtype(host.dtype)
+
+
+def is_variable(x: Any) -> bool:
+    """Whether `x` is a variable. (Not a lambda: what trackers sort by is pickled with them.)"""
+    return isinstance(x, Variable)
