@@ -6,9 +6,10 @@ import io
 import os
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 from amalthea.errors import ArgumentError
 
@@ -18,22 +19,32 @@ _STRIDE = 1 << 24
 class _Flowing(io.FileIO):
     """A file whose bytes set out for the disk while more are written, so that little is left for `fsync` to wait for."""
 
-    _start = _end = 0  # the bytes in one piece that were written last, and not sent yet
+    def __init__(self, handle: int) -> None:
+        super().__init__(handle, "r+b")
+        self._sender = ThreadPoolExecutor(1)  # its thread begins when there is something to send
+        self._sent: Future[None] | None = None
+        self._waiting = 0
 
     def write(self, data: Any) -> int:
-        place, count = self.tell(), super().write(data)
-        if place != self._end:
-            self._start = place
-        self._end = place + count
-        if self._end - self._start >= _STRIDE and hasattr(os, "posix_fadvise"):
-            # Linux begins to write what it is told will not be needed. It forgets only what has arrived, which these bytes have not.
-            os.posix_fadvise(self.fileno(), self._start, self._end - self._start, os.POSIX_FADV_DONTNEED)
-            self._start = self._end
+        count = super().write(data)
+        self._waiting += count
+        if self._waiting >= _STRIDE and (self._sent is None or self._sent.done()):
+            self.check()
+            self._sent, self._waiting = self._sender.submit(os.fsync, self.fileno()), 0
         return count
 
+    def check(self) -> None:
+        """Raise the error of what was sent: the system tells it once, so that the `fsync` at the end may hear nothing of it."""
+        if self._sent is not None:
+            self._sent.result()
 
-def _opened(handle: int) -> BinaryIO:
-    return io.BufferedRandom(_Flowing(handle, "r+b"))
+    def close(self) -> None:
+        self._sender.shutdown()
+        super().close()
+
+
+def _opened(handle: int) -> io.BufferedRandom:
+    return io.BufferedRandom(_Flowing(handle))
 
 
 @contextmanager
@@ -58,6 +69,7 @@ def replacing(filepath: str | os.PathLike[str]) -> Iterator[BinaryIO]:
             os.chmod(temporary, _mode(target))
             yield file
             file.flush()
+            cast("_Flowing", file.raw).check()
             os.fsync(file.fileno())
         os.replace(temporary, target)
     except BaseException:

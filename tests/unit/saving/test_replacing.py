@@ -1,5 +1,6 @@
 """A file appears whole or not at all: the process is killed at one write after another."""
 
+import errno
 import io
 import json
 import os
@@ -42,6 +43,29 @@ def test_a_failed_save_leaves_nothing(tmp_path):
         with pytest.raises(RuntimeError, match="by intention"):
             (model.save if ending == ".keras" else model.save_weights)(tmp_path / f"m{ending}")
         assert not list(tmp_path.iterdir()), ending
+
+
+def test_an_error_of_the_disk_while_more_is_written_is_not_lost(tmp_path, monkeypatch):
+    """The system tells of it once: the `fsync` at the end hears nothing."""
+    told = []
+
+    def fsync(descriptor):
+        if not told:
+            told.append(descriptor)
+            raise OSError(errno.EIO, "by intention")
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    path = tmp_path / "m"
+    path.write_bytes(b"old")
+
+    def save():
+        with replacing(path) as file:
+            file.write(bytes(1 << 24))
+            file.write(b"more")
+
+    with pytest.raises(OSError, match="by intention"):
+        save()
+    assert told and path.read_bytes() == b"old" and list(tmp_path.iterdir()) == [path]
 
 
 def test_permissions_and_links_stay(tmp_path):
