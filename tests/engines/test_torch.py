@@ -8,6 +8,7 @@ from functools import partial
 import numpy as np
 import pytest
 
+from amalthea import dtypes
 from amalthea.engines import get, use
 from amalthea.engines.derived import Engine
 from amalthea.state.variable import Variable
@@ -60,6 +61,22 @@ def test_a_variable_does_not_follow_the_array_that_it_was_assigned():
     engine.compile(lambda x: [v.assign(engine.reshape(x, (3,))), None][1])(array)
     array[:] = 7
     assert v.numpy().tolist() == [1, 1, 1]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16", "uint16"])
+def test_sealed_arrays_are_kept_as_they_are(dtype):
+    from amalthea.engines import host
+
+    value, v = host.empty((3,), dtypes.numpy_dtype(dtype)), Variable(np.zeros(3), dtype=dtype)
+    value[...] = 2
+    v.assign(value)
+    assert v.value.data_ptr() != value.ctypes.data
+    v.assign(host.seal(value))
+    assert v.value.data_ptr() == value.ctypes.data
+    add = engine.compile(lambda: v.assign_add(1), repeats=lambda: lambda: True)  # recorded, it writes over what the variable has
+    for _ in range(4):
+        add()
+    assert v.numpy().tolist() == [6, 6, 6] and value.tolist() == [2, 2, 2]
 
 
 def test_an_earlier_value_of_a_variable_stays():

@@ -103,6 +103,19 @@ def from_host(x: Any, dtype: str, copy: bool = True) -> torch.Tensor:
     return tensor if where.type == "cpu" else tensor.to(where)
 
 
+class _Shared:
+    """The memory of an array that cannot be written into, as memory of which PyTorch, which has no such tensors, does not warn."""
+
+    def __init__(self, array: np.ndarray) -> None:
+        self._array = array
+        self.__array_interface__ = {**array.__array_interface__, "data": (array.ctypes.data, False)}
+
+
+def shared(array: np.ndarray, dtype: str) -> torch.Tensor:
+    """A tensor with the values of a sealed array, in its memory if the dtype is the same. Steps that write into variables copy it before."""
+    return from_host(np.asarray(_Shared(array)).view(array.dtype), dtype, copy=False)
+
+
 def _cast(array: np.ndarray, target: np.dtype[Any]) -> np.ndarray:
     if array.dtype.kind == "c" and target.kind not in "cb":
         array = array.real

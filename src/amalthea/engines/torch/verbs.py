@@ -11,6 +11,7 @@ import torch
 from torch.utils._python_dispatch import _disable_current_modes
 
 from amalthea import dtypes, tree
+from amalthea.engines import host
 from amalthea.engines.protocol import Protocol, Repeats, Tensor
 from amalthea.engines.spec import Spec
 from amalthea.engines.torch import border
@@ -28,7 +29,8 @@ class Verbs(Protocol):
 
     def hold(self, value: np.ndarray, dtype: str) -> Tensor:
         with _disable_current_modes():  # a tensor with values, also where a trace reads a variable first
-            return border.from_host(np.asarray(value, order="C"), dtype)  # in rows, as compiled functions leave it
+            value = np.asarray(value, order="C")  # in rows, as compiled functions leave it
+            return border.shared(value, dtype) if host.sealed(value) else border.from_host(value, dtype)
 
     def assign(self, held: Tensor, value: Tensor) -> Tensor:
         if value.requires_grad:
