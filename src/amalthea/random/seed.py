@@ -95,7 +95,7 @@ def host_generator(seed: int, *stream: int) -> np.random.Generator:
 class SeedGenerator:
     """A source of random draws: gives a new key each time, and remembers how far it is in a variable.
 
-    Where it is an attribute of a layer, its state is saved with the layer, and compiled functions carry it along.
+    Where it is an attribute of a layer, compiled functions carry its state along, and copies of the layer have it; files do not keep it, as those of Keras.
 
     Args:
         seed: an integer in [0, 2**32), or None: one is made.

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import amalthea
-from amalthea import layers
+from amalthea import layers, ops
 from amalthea.testing.choice import engines_to_test
 from processes import run
 
@@ -155,6 +155,62 @@ def test_metrics_keep_their_state(way):
         other.update_state(np.eye(2), 0.9 * np.eye(2)[::-1])
         np.testing.assert_allclose(other.result(), [0.5, 0.5], rtol=1e-5)
         np.testing.assert_allclose(metric.result(), [1.0, 1.0], rtol=1e-5)
+
+
+class Noisy(amalthea.Model):
+    def __init__(self):
+        super().__init__()
+        self.blocks = [layers.Dense(3), layers.Dense(2)]
+        self.seed = amalthea.random.SeedGenerator(1)
+
+    def call(self, x):
+        for block in self.blocks:
+            x = block(x)
+        return x + amalthea.random.normal((2,), seed=self.seed)
+
+
+@every_way
+def test_copies_of_subclasses_and_of_models_without_weights(way):
+    model = Noisy()
+    model(X)
+    twin = WAYS[way](model)
+    np.testing.assert_array_equal(twin(X), model(X))  # the same draw: random state is copied
+    assert [variable.path for variable in twin.variables] == [variable.path for variable in model.variables]
+    unbuilt = amalthea.Sequential([layers.Dense(3)])
+    assert WAYS[way](unbuilt)(X).shape == (4, 3)
+    assert not unbuilt.built
+
+
+@every_way
+def test_graphs_are_copied_however_deep(way):
+    x = inputs = amalthea.Input((2,))
+    for _ in range(150):
+        x = layers.Rescaling(1.0, 0.5)(x) + 0.5
+    twin = WAYS[way](amalthea.Model(inputs, x))
+    np.testing.assert_allclose(twin.predict(np.zeros((1, 2), "float32"), verbose=0), [[150, 150]])
+    inner = amalthea.Sequential([amalthea.Input((2,)), layers.Dense(2, kernel_initializer="ones")])
+    shared = amalthea.Model(inputs, [inner(inputs), inner(inputs * 2)])
+    twin = WAYS[way](shared)
+    inner.layers[0].kernel.assign(np.zeros((2, 2)))
+    one, two = twin.predict(np.ones((1, 2), "float32"), verbose=0)
+    np.testing.assert_array_equal([one, two], [[[2, 2]], [[4, 4]]])
+    assert len(twin.variables) == 2  # of the layer that both calls share
+
+
+@every_way
+def test_what_is_put_into_a_copy_later_is_found(way):
+    twin = WAYS[way](Noisy())
+    twin.head = layers.Dense(4)
+    assert twin.head in twin.layers
+    del twin.head
+    assert len(twin.layers) == 2
+    first = amalthea.Variable([1.0], name="first")
+    optimizer = amalthea.optimizers.AdamW(0.1, weight_decay=0.5)
+    optimizer.exclude_from_weight_decay([first])
+    optimizer.build([first])
+    optimizer, first = WAYS[way]((optimizer, first))
+    optimizer.apply([ops.zeros((1,))], [first])
+    assert first.numpy().tolist() == [1.0]
 
 
 def test_in_another_process(tmp_path):
