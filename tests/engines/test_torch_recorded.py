@@ -17,11 +17,11 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from amalthea.engines.torch import recorded, recording
-from amalthea.engines.torch.emitting import emitted
-from amalthea.engines.torch.memory import overwrite, reuse
-from amalthea.engines.torch.recording import record
-from amalthea.engines.torch.tidying import tidy
+from amalthea.engines.torch.recorder import recorded, recording
+from amalthea.engines.torch.recorder.emitting import emitted
+from amalthea.engines.torch.recorder.memory import overwrite, reuse
+from amalthea.engines.torch.recorder.recording import record
+from amalthea.engines.torch.recorder.tidying import tidy
 from amalthea.training.repeatable import repeatable
 from small_models import OPTIMIZERS, assert_alike, convolutional, dense, normalised, recurrent, train
 
@@ -476,7 +476,7 @@ def test_to_record_does_not_load_the_compiler_of_torch():
     code = """
 import sys, numpy as np, amalthea
 from amalthea import layers
-from amalthea.engines.torch import recorded
+from amalthea.engines.torch.recorder import recorded
 model = amalthea.Sequential([amalthea.Input((6,)), layers.Embedding(5, 3), layers.LSTM(4), layers.Dropout(0.1), layers.Dense(1)])
 model.compile("adam", "mse")
 model.fit(np.ones((16, 6)), np.ones((16, 1)), batch_size=4, verbose=0)

@@ -10,7 +10,7 @@ import torch
 from amalthea import tree
 from amalthea.engines import tracing
 from amalthea.engines.torch import border
-from amalthea.engines.torch.tidying import written
+from amalthea.engines.torch.recorder.tidying import written
 from amalthea.engines.tracing import filled
 from amalthea.state.scope import in_stateless_scope
 from amalthea.state.variable import Variable

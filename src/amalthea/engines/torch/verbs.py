@@ -62,7 +62,7 @@ class Verbs(Protocol):
 
             return Compiled(fn, state)
         if jit == "auto" and repeats is not None:
-            from amalthea.engines.torch.recorded import Recorded
+            from amalthea.engines.torch.recorder.recorded import Recorded
 
             return Recorded(fn, repeats)
         return as_written(fn)

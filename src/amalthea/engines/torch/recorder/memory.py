@@ -11,7 +11,7 @@ import torch
 from torch.fx import GraphModule, Node
 from torch.fx.node import map_arg
 
-from amalthea.engines.torch.tidying import drop_unread, is_view, value_of, writes
+from amalthea.engines.torch.recorder.tidying import drop_unread, is_view, value_of, writes
 
 
 def reuse(module: GraphModule, replaced: Sequence[int | None]) -> None:

@@ -12,11 +12,11 @@ from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 from amalthea.engines.protocol import Repeats
-from amalthea.engines.torch.emitting import emitted
 from amalthea.engines.torch.forms import Forms, Program, Pure, as_written
-from amalthea.engines.torch.memory import overwrite, reuse
-from amalthea.engines.torch.recording import record
-from amalthea.engines.torch.tidying import tidy
+from amalthea.engines.torch.recorder.emitting import emitted
+from amalthea.engines.torch.recorder.memory import overwrite, reuse
+from amalthea.engines.torch.recorder.recording import record
+from amalthea.engines.torch.recorder.tidying import tidy
 from amalthea.state.variable import Variable
 
 RUNS_BEFORE = 1

@@ -18,7 +18,7 @@ from torch.utils.weak import WeakIdKeyDictionary
 
 from amalthea.engines.torch import border
 from amalthea.engines.torch.forms import Pure
-from amalthea.engines.torch.tidying import written
+from amalthea.engines.torch.recorder.tidying import written
 from amalthea.engines.tracing import filled, form_of
 from amalthea.errors import UnsupportedByEngine
 from amalthea.state.scope import StatelessScope, apply_writes
