@@ -62,7 +62,7 @@ def test_layers(name):
                 total = tf.reduce_sum(module(x, training=True) ** 2)
             return tape.gradient(total, x)
 
-        for batch, size in ((2, 5), (3, 8)):
+        for batch, size in ((2, 5), (3, 8), (2, 1)):
             x = GENERATOR.normal(size=(batch, *(size if axis is None else axis for axis in shape))).astype("float32")
             traced = module.__call__.get_concrete_function(tf.TensorSpec((None, *shape)))
             np.testing.assert_allclose(traced(tf.constant(x)), model(x), rtol=1e-4, atol=1e-5)

@@ -57,17 +57,21 @@ class Recurrences(ThroughTime):
             shown = masked(moment, new_output, zeros if zero_output_for_mask or output is None else output)
             return (shown, states), shown if return_sequences else ()
 
+        def over(carry: Any, xs: Any, masks: Tensor | None, length: Any) -> tuple[Any, Any]:
+            if masks is None:
+                return self.scan(lambda c, now: turn(c, (now, None)), carry, xs, length, False, at_most(unroll, length))
+            return self.scan(turn, carry, (xs, masks), length, False, at_most(unroll, length))
+
         # The first step stands before the loop: it says what an output looks like, which a loop must know.
         first = tree.map_structure(lambda leaf: self.index_axis(leaf, 0, 0), xs)
         carry, output = turn((before, states), (first, None if masks is None else self.index_axis(masks, 0, 0)))
         outputs = tree.map_structure(lambda leaf: self.expand_dims(leaf, 0), output)
-        if isinstance(length, LaterSize) or length > 1:
+        if isinstance(length, LaterSize):  # perhaps 1, and loops of no steps do not know what they give: all steps are in the loop
+            zeros = tree.map_structure(self.zeros_like, carry[0])
+            carry, outputs = over((zeros if before is None else before, states), xs, masks, length)
+        elif length > 1:
             rest = tree.map_structure(lambda leaf: self.slice_axis(leaf, 0, 1, None), xs)
-            if masks is None:
-                carry, more = self.scan(lambda c, now: turn(c, (now, None)), carry, rest, length - 1, False, at_most(unroll, length - 1))
-            else:
-                moments = self.slice_axis(masks, 0, 1, None)
-                carry, more = self.scan(turn, carry, (rest, moments), length - 1, False, at_most(unroll, length - 1))
+            carry, more = over(carry, rest, None if masks is None else self.slice_axis(masks, 0, 1, None), length - 1)
             if return_sequences:
                 outputs = tree.map_structure(lambda head, tail: self.concatenate([head, tail], 0), outputs, more)
         last, states = carry
