@@ -77,6 +77,16 @@ def test_values_and_gradients(name, kind, way):
 
 
 @pytest.mark.parametrize("name", TRAINING)
+@pytest.mark.parametrize("kind", KINDS)
+def test_compiled(name, kind):
+    engine, how = get(name), WAYS["masked"]
+    tensors = [engine.from_host(value, "float32") for value in arguments(kind)]
+    compiled = engine.compile(lambda *tensors: gradients(engine, kind, how, list(tensors)))
+    for found, expected in zip(compiled(*tensors), gradients(engine, kind, how, tensors), strict=True):
+        np.testing.assert_allclose(engine.to_host(found), engine.to_host(expected), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", TRAINING)
 @pytest.mark.parametrize("kind", ["lstm", "gru"])
 def test_gradients_of_gradients(name, kind):
     engine, values, direction, how = get(name), arguments(kind), arguments(kind, seed=1), WAYS["masked"]

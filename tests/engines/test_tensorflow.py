@@ -273,3 +273,24 @@ def test_sealed_arrays_are_kept_as_they_are():
     held = engine.hold(value, "float32")
     assert np.shares_memory(np.asarray(memoryview(held)), value)
     assert float(tf.reduce_sum(held + 1.0)) == 3000.0 and np.all(value == 2.0)
+
+
+@pytest.mark.parametrize("length", [4, None])
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_a_recurrence_in_a_function_whose_gradient_is_taken_outside(length, jit_compile):
+    rng = np.random.default_rng(0)
+    values = [rng.normal(size=shape).astype("float32") for shape in ((2, 4, 3), (2, 5), (2, 5), (3, 20), (5, 20))]
+    x, *others = map(tf.constant, values)
+
+    def gradient(fn):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            y = tf.reduce_sum(fn(x))
+        return tape.gradient(y, x)
+
+    def last(x):
+        return engine.lstm(x, *others, None, return_sequences=False)[0]
+
+    signature = [tf.TensorSpec((2, length, 3), "float32")]
+    found = gradient(tf.function(last, input_signature=signature, jit_compile=jit_compile))
+    np.testing.assert_allclose(found, gradient(last), atol=1e-5)

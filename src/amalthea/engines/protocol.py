@@ -127,8 +127,8 @@ class Protocol:
 
         `jit` says how far compilation goes. True: to machine code, by the engine's compiler (XLA on JAX and TensorFlow,
         `torch.compile` on PyTorch); what it cannot take is an `UnsupportedByEngine`. False: without that compiler: a graph on
-        TensorFlow; on JAX and PyTorch `fn` runs at every call, operation by operation. "auto": the engine's choice, which is True
-        on JAX and False on the others. NumPy has no compiler: there `fn` runs as it is, whatever `jit` says.
+        TensorFlow; on JAX and PyTorch `fn` runs at every call, operation by operation. "auto": the engine's choice: True on JAX, False
+        on PyTorch, on TensorFlow a graph in which recurrences are machine code. NumPy has no compiler: there `fn` runs as it is, whatever `jit` says.
 
         `repeats()`, if given, says whether `fn` asks for the same operations at every call with arguments of the same shapes, and has no
         other effects: None if that is not known, else a function that says whether it is still true. An engine that would run `fn` as it is

@@ -74,7 +74,8 @@ class Trainer:
             steps_per_execution: how many steps are compiled into one.
             jit_compile: whether the engine's compiler makes machine code of a step. True: by XLA on JAX and TensorFlow, by `torch.compile`
                 as one whole graph on PyTorch. False: a step is a graph on TensorFlow, and runs operation by operation on JAX and PyTorch.
-                "auto": True on JAX and False on TensorFlow. On PyTorch, where compiling takes from ten seconds to a minute for each shape of
+                "auto": True on JAX; on TensorFlow a graph, in which recurrences over a known number of steps are machine code when they are trained
+                on CPUs. On PyTorch, where compiling takes from ten seconds to a minute for each shape of
                 batches the first time, the operations of a step that only computes are recorded and repeated instead; steps with code
                 that may do more run as they are written. From the same seed XLA draws other random numbers on TensorFlow than its
                 graphs do. On NumPy steps run as they are written.

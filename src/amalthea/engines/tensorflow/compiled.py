@@ -12,6 +12,7 @@ does the same after sorting out its arguments in Python, which for a training st
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,7 @@ from amalthea.state.variable import Variable
 
 _ADVICE = "XLA has no code for an operation of this function: use `jit_compile=False`, which runs it as a graph."
 _HOST_ARRAYS = (np.ndarray, np.generic)
+_unasked: ContextVar[bool] = ContextVar("whether XLA may compile parts of what is being traced", default=True)
 
 
 def graph_of(fn: Callable[..., Any], specs: Sequence[Any] = ()) -> Any:
@@ -35,8 +37,19 @@ def graph_of(fn: Callable[..., Any], specs: Sequence[Any] = ()) -> Any:
 
 def machine_code_of(fn: Callable[..., Any], specs: Sequence[Any]) -> Any:
     """As `graph_of`, for a graph whose one operation is `fn`, compiled by XLA when it is first called."""
-    compiled = apart(tf.function(fn, autograph=False, jit_compile=True))
-    return graph_of(lambda *tensors: compiled(*tensors), specs)
+    return graph_of(in_machine_code(fn), specs)
+
+
+def in_machine_code(fn: Callable[..., Any]) -> Callable[..., Any]:
+    """`fn`, in a graph, as one operation that XLA compiles when it first runs, for each set of shapes."""
+    return apart(tf.function(fn, autograph=False, jit_compile=True))  # type: ignore[no-any-return]
+
+
+def can_be_machine_code(tensors: Sequence[Any]) -> bool:
+    """Whether a part of a graph, with these inputs, may be compiled by XLA without being asked for: its shapes are the same at every call, and
+    XLA is there with all that it needs, which on GPUs is more than TensorFlow brings along."""
+    known = not tf.executing_eagerly() and all(tensor.shape.is_fully_defined() for tensor in tensors)
+    return known and _unasked.get() and tf.test.is_built_with_xla() and not tf.config.list_logical_devices("GPU")
 
 
 def as_tensors(structure: Any) -> tuple[list[Any], Any]:
@@ -57,10 +70,14 @@ class Program:
     __slots__ = ("_assigned", "_captured", "_dtypes", "_graph", "_jit", "_lendings", "_structure", "_variables")
 
     def __init__(
-        self, fn: Callable[..., Any], foreseen: Sequence[Variable], leaves: list[Any], unflatten: Callable[[list[Any]], Any], jit: bool
+        self, fn: Callable[..., Any], foreseen: Sequence[Variable], leaves: list[Any], unflatten: Callable[[list[Any]], Any], jit: bool | str
     ) -> None:
-        self._jit = jit
-        self._variables, scope, self._graph = traced(lambda variables: self._trace(fn, variables, leaves, unflatten), foreseen)
+        self._jit = jit is True
+        token = _unasked.set(jit is not False)
+        try:
+            self._variables, scope, self._graph = traced(lambda variables: self._trace(fn, variables, leaves, unflatten), foreseen)
+        finally:
+            _unasked.reset(token)
         self._assigned = [variable for variable, _ in scope.written()]
         self._captured = self._graph.captured_inputs
         self._dtypes = [tensor.dtype for tensor in self._graph.outputs]
@@ -102,9 +119,9 @@ class Program:
 
 
 class Compiled(tracing.Compiled):
-    """A function of stateful code as graphs, one for each signature of its arguments; with `jit` compiled by XLA."""
+    """A function of stateful code as graphs, one for each signature of its arguments; compiled by XLA if `jit` is True, in parts if it is "auto"."""
 
-    def __init__(self, fn: Callable[..., Any], state: Callable[[], Sequence[Variable]] | None, jit: bool) -> None:
+    def __init__(self, fn: Callable[..., Any], state: Callable[[], Sequence[Variable]] | None, jit: bool | str) -> None:
         super().__init__(fn, state)
         self._jit = jit
 

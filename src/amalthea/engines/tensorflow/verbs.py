@@ -15,7 +15,7 @@ from amalthea.engines import host
 from amalthea.engines.protocol import Protocol, Repeats, Tensor
 from amalthea.engines.spec import Spec
 from amalthea.engines.tensorflow.arrays import as_number, dtype_named
-from amalthea.engines.tensorflow.compiled import Compiled, as_tensors, graph_of, structured
+from amalthea.engines.tensorflow.compiled import Compiled, as_tensors, can_be_machine_code, graph_of, in_machine_code, structured
 from amalthea.engines.tracing import UNKNOWN, Recomputation, specs_of, stored, with_rule, without_assignments
 from amalthea.errors import ArgumentError, StateError
 from amalthea.state.scope import StatelessScope, apply_writes
@@ -76,7 +76,7 @@ class Verbs(Protocol):
         jit: bool | str = "auto",
         repeats: Repeats | None = None,
     ) -> Callable[..., Any]:
-        return Compiled(fn, state, jit is True)
+        return Compiled(fn, state, jit)
 
     def value_and_grad(self, fn: Callable[[], tuple[Tensor, Any]], variables: Sequence[Variable]) -> tuple[tuple[Tensor, Any], list[Tensor]]:
         writes: list[tuple[Variable, Tensor]] = []
@@ -110,7 +110,15 @@ class Verbs(Protocol):
     def custom_vjp(
         self, plain: Callable[..., Any], forward: Callable[..., tuple[Any, Any]], backward: Callable[..., Sequence[Tensor | None]]
     ) -> Callable[..., Any]:
-        return tf.custom_gradient(with_rule(forward, backward)) if record.could_possibly_record() else plain  # type: ignore[no-any-return]
+        if not record.could_possibly_record():
+            return plain
+
+        def given(*tensors: Tensor) -> tuple[Any, Callable[..., Any]]:
+            if can_be_machine_code(tensors):
+                return with_rule(in_machine_code(forward), in_machine_code(backward))(*tensors)
+            return with_rule(forward, backward)(*tensors)
+
+        return tf.custom_gradient(given)  # type: ignore[no-any-return]
 
     def stop_gradient(self, x: Tensor) -> Tensor:
         return tf.stop_gradient(x)
@@ -244,7 +252,7 @@ class Verbs(Protocol):
 
 def _rows_of(x: Tensor, count: Any) -> Any:
     """The rows of `x` one by one. What another loop stacked is read where that put it: a way back in time needs no copies of what was kept on the way there."""
-    if x.op.type == "TensorListStack":
+    if x.op.type == "TensorListStack" and x.graph is tf.compat.v1.get_default_graph():  # a list cannot leave a graph that XLA compiles
         return tf.TensorArray(x.dtype, flow=x.op.inputs[0])
     return tf.TensorArray(x.dtype, count, element_shape=x.shape[1:]).unstack(x)
 
