@@ -77,25 +77,30 @@ class LSTM(Cell):
     gates and 1 for new content; `shift` is 1 - `scale`.
     """
 
-    def _gates(self, tanh: Tensor, scale: Tensor, shift: Tensor) -> list[Tensor]:
-        e = self.engine
-        return e.split(e.add(e.multiply(tanh, scale), shift), (e.shape_of(tanh)[-1] // 4,) * 4, 1)
-
     def step(self, states: Tensors, x: Tensor, weights: Tensors) -> tuple[Tensors, Tensors]:
         e, (h, c), (recurrent, scale, shift) = self.engine, states, weights
-        tanh = e.tanh(e.add(x, e.matmul(h, recurrent)))
-        i, f, new, o = self._gates(tanh, scale, shift)
+        activated = e.add(e.multiply(e.tanh(e.add(x, e.matmul(h, recurrent))), scale), shift)
+        i, f, new, o = e.split(activated, (e.shape_of(c)[-1],) * 4, 1)
         c = e.add(e.multiply(f, c), e.multiply(i, new))
         shown = e.tanh(c)
-        return (e.multiply(o, shown), c), (tanh, shown)
+        return (e.multiply(o, shown), c), (i, f, new, o, shown)
 
     def back(self, gradients: Tensors, states: Tensors, kept: Tensors, weights: Tensors) -> tuple[Tensors, Tensors]:
-        e, (dh, dc), (_, c), (tanh, shown), (recurrent, scale, shift) = self.engine, gradients, states, kept, weights
-        i, f, new, o = self._gates(tanh, scale, shift)
+        e, (dh, dc), (_, c), (i, f, new, o, shown) = self.engine, gradients, states, kept
         dc = e.add(dc, self._slope(shown, e.multiply(dh, o)))
-        gates = e.concatenate([e.multiply(dc, new), e.multiply(dc, c), e.multiply(dc, i), e.multiply(dh, shown)], 1)
-        inner = self._slope(tanh, e.multiply(gates, scale))
-        return (e.matmul(inner, recurrent), e.multiply(dc, f)), (inner,)
+        gates = (
+            self._gate(i, e.multiply(dc, new)),
+            self._gate(f, e.multiply(dc, c)),
+            self._slope(new, e.multiply(dc, i)),
+            self._gate(o, e.multiply(dh, shown)),
+        )
+        inner = e.concatenate(gates, 1)
+        return (e.matmul(inner, weights[0]), e.multiply(dc, f)), (inner,)
+
+    def _gate(self, value: Tensor, gradient: Tensor) -> Tensor:
+        """The gradient of x / 2, given y = sigmoid(x) and that of y."""
+        e = self.engine
+        return e.multiply(e.multiply(gradient, value), e.subtract(2.0, e.multiply(value, 2.0)))
 
     def sums(self, parts: Tensors, states: Tensors, kept: Tensors, weights: Tensors) -> tuple[Tensor, Sequence[Tensor | None]]:
         return parts[0], (self._kernel(states[0], parts[0]), None, None)
