@@ -294,3 +294,23 @@ def test_a_recurrence_in_a_function_whose_gradient_is_taken_outside(length, jit_
     signature = [tf.TensorSpec((2, length, 3), "float32")]
     found = gradient(tf.function(last, input_signature=signature, jit_compile=jit_compile))
     np.testing.assert_allclose(found, gradient(last), atol=1e-5)
+
+
+@pytest.mark.skipif(bool(tf.config.list_logical_devices("GPU")), reason="on GPUs only what is asked for is compiled")
+@pytest.mark.parametrize(("jit", "parts"), [("auto", 2), (False, 0)])
+def test_recurrences_that_are_trained_are_machine_code(jit, parts):
+    """There and back; not with `jit_compile=False`, and not where no gradient is wanted."""
+    shapes = ((2, 4, 3), (2, 5), (2, 5), (3, 20), (5, 20))
+    tensors = [number(np.zeros(shape)) for shape in shapes]
+
+    def last(*tensors):
+        return engine.sum(engine.lstm(*tensors, None, return_sequences=False)[0], None, False)
+
+    def compiled_parts(fn):
+        compiled = engine.compile(fn, jit=jit)
+        compiled(*tensors)
+        (program,) = compiled._programs.values()
+        return sum(function.attr["_XlaMustCompile"].b for function in program._graph.graph.as_graph_def().library.function)
+
+    assert compiled_parts(lambda *tensors: engine.tensor_value_and_grad(lambda *inner: (last(*inner), None), tensors)[1]) == parts
+    assert compiled_parts(last) == 0
